@@ -21,13 +21,14 @@ use crate::record::Record;
 use crate::schema_check;
 use crate::sim::program::{self, Program};
 use crate::sim::{World, lock};
+use crate::subcommand::Subcommand;
 use crate::wait::{Instant, eventually, sleep};
 use crate::wire::{PATIENCE, Request, Response};
 
 /// A command line of `pontoon`.
 pub struct CommandLine {
     machine: Machine,
-    verb: Verb,
+    subcommand: Subcommand,
     options: Vec<String>,
     env: Vec<(String, String)>,
     stderr: Option<Stdio>,
@@ -44,41 +45,19 @@ enum Machine {
     Simulated(Arc<World>),
 }
 
-/// The subcommand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verb {
-    Calculator,
-    Echo,
-    EchoStateless,
-    /// `test-server`, or another command.
-    Proxy,
-}
-
-impl Verb {
-    /// Returns its words on the command line.
-    fn words(self) -> &'static [&'static str] {
-        match self {
-            Verb::Calculator => &["calculator"],
-            Verb::Echo => &["echo"],
-            Verb::EchoStateless => &["echo", "--stateless"],
-            Verb::Proxy => &["proxy"],
-        }
-    }
-}
-
 impl CommandLine {
-    pub(crate) fn built(runtime: &'static str, verb: Verb) -> CommandLine {
-        CommandLine::on(Machine::Real(runtime), verb)
+    pub(crate) fn built(runtime: &'static str, subcommand: Subcommand) -> CommandLine {
+        CommandLine::on(Machine::Real(runtime), subcommand)
     }
 
-    pub(crate) fn simulated(world: &Arc<World>, verb: Verb) -> CommandLine {
-        CommandLine::on(Machine::Simulated(world.clone()), verb)
+    pub(crate) fn simulated(world: &Arc<World>, subcommand: Subcommand) -> CommandLine {
+        CommandLine::on(Machine::Simulated(world.clone()), subcommand)
     }
 
-    fn on(machine: Machine, verb: Verb) -> CommandLine {
+    fn on(machine: Machine, subcommand: Subcommand) -> CommandLine {
         CommandLine {
             machine,
-            verb,
+            subcommand,
             options: Vec::new(),
             env: Vec::new(),
             stderr: None,
@@ -184,7 +163,8 @@ impl CommandLine {
                 let is_plain = is_plain && self.launcher.is_empty() && self.wrapped.is_none();
                 assert!(is_plain, "a simulated program has only options");
                 let (record, memory) = Record::in_memory();
-                let program = program::start(world, self.verb, &self.options, self.flags, &memory);
+                let program =
+                    program::start(world, self.subcommand, &self.options, self.flags, &memory);
                 Pontoon { addr, record, runs: Runs::Simulated(world.clone(), program) }
             }
         }

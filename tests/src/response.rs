@@ -1,8 +1,46 @@
-//! Heads and bodies of responses.
+//! Heads and bodies of responses, and the reasons why one cannot be read.
+
+pub(crate) mod event;
+
+use std::fmt;
+use std::io::{self, ErrorKind};
 
 use serde_json::Value;
 
-use super::{Broken, Event, Wire, sse};
+pub use event::Event;
+
+/// The reason why nothing more could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// The peer closed the connection normally.
+    Closed,
+    /// The peer, or the system, reset it.
+    Reset,
+    /// Nothing arrived in time.
+    Silent,
+    /// The bytes are not HTTP/1.1, or not an event stream.
+    Malformed(String),
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Broken::Closed => f.write_str("the connection was closed"),
+            Broken::Reset => f.write_str("the connection was reset"),
+            Broken::Silent => f.write_str("nothing came in time"),
+            Broken::Malformed(what) => write!(f, "malformed answer: {what}"),
+        }
+    }
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => Broken::Silent,
+            _ => Broken::Reset,
+        }
+    }
+}
 
 /// Status line and headers.
 #[derive(Clone, Debug)]
@@ -22,7 +60,7 @@ pub struct Response {
 }
 
 impl Head {
-    pub(super) fn parse(lines: &[Vec<u8>]) -> Result<Head, Broken> {
+    pub(crate) fn parse(lines: &[Vec<u8>]) -> Result<Head, Broken> {
         let malformed = |line: &[u8]| Broken::Malformed(String::from_utf8_lossy(line).into_owned());
         let first = lines.first().ok_or_else(|| malformed(b"an empty line"))?;
         let status = std::str::from_utf8(first)
@@ -55,7 +93,7 @@ impl Head {
     }
 
     /// Returns the framing of the body (RFC 9112, section 6.3).
-    pub(super) fn framing(&self) -> Framing {
+    pub(crate) fn framing(&self) -> Framing {
         if self.status < 200 || self.status == 204 || self.status == 304 {
             return Framing::Length(0);
         }
@@ -94,7 +132,7 @@ impl Response {
 
     /// Returns the body as the events of a stream.
     pub(crate) fn events(&self) -> Result<Vec<Event>, Broken> {
-        sse::parse_all(&self.body)
+        event::parse_all(&self.body)
     }
 
     /// Returns every message of an answer of either form, in order.
@@ -140,7 +178,7 @@ impl Response {
 
 /// The end of a body.
 #[derive(Debug)]
-pub(super) enum Framing {
+pub(crate) enum Framing {
     /// After this many bytes.
     Length(usize),
     /// After the chunk of no bytes.
@@ -154,52 +192,6 @@ pub(super) enum Framing {
     UntilClosed,
     /// The body has ended.
     Ended,
-}
-
-impl Framing {
-    /// Reads the next bytes of the body, `None` at its end.
-    pub(super) fn read(&mut self, wire: &mut Wire) -> Result<Option<Vec<u8>>, Broken> {
-        match self {
-            Framing::Ended | Framing::Length(0) => {
-                *self = Framing::Ended;
-                Ok(None)
-            }
-            Framing::Length(left) => {
-                let part = wire.some(*left)?;
-                *left -= part.len();
-                Ok(Some(part))
-            }
-            Framing::UntilClosed => match wire.some(usize::MAX) {
-                Ok(part) => Ok(Some(part)),
-                Err(Broken::Closed) => {
-                    *self = Framing::Ended;
-                    Ok(None)
-                }
-                Err(broken) => Err(broken),
-            },
-            Framing::Chunked { left: 0, next } => {
-                // A chunk's data is followed by a line end of its own. The next chunk may arrive
-                // later.
-                if !*next && !wire.line()?.is_empty() {
-                    return Err(Broken::Malformed("chunk data without an end".into()));
-                }
-                *next = true;
-                let size = chunk_size(&wire.line()?)?;
-                if size == 0 {
-                    while !wire.line()?.is_empty() {}
-                    *self = Framing::Ended;
-                    return Ok(None);
-                }
-                *self = Framing::Chunked { left: size, next: false };
-                self.read(wire)
-            }
-            Framing::Chunked { left, .. } => {
-                let part = wire.some(*left)?;
-                *left -= part.len();
-                Ok(Some(part))
-            }
-        }
-    }
 }
 
 /// Parses the response at the start of these bytes, and returns its length, or `None` if it is
@@ -239,7 +231,7 @@ pub(crate) fn events_so_far(bytes: &[u8]) -> Result<Vec<Event>, Broken> {
         rest = &rest[len..];
     }
     let whole = stream.windows(2).rposition(|pair| pair == b"\n\n").map_or(0, |at| at + 2);
-    sse::parse_all(&stream[..whole])
+    event::parse_all(&stream[..whole])
 }
 
 /// Parses a chunked body, and returns its length with framing, or `None` if it is incomplete.
@@ -266,7 +258,8 @@ fn chunk(bytes: &[u8]) -> Result<Option<(&[u8], usize)>, Broken> {
     Ok(Some((data, line + 2 + size + 2)))
 }
 
-fn chunk_size(line: &[u8]) -> Result<usize, Broken> {
+/// Parses the size of a chunk.
+pub(crate) fn chunk_size(line: &[u8]) -> Result<usize, Broken> {
     let text = String::from_utf8_lossy(line);
     usize::from_str_radix(&text, 16).map_err(|_| Broken::Malformed(format!("chunk size {text:?}")))
 }

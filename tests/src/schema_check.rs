@@ -13,10 +13,9 @@ use std::sync::{Arc, LazyLock, Mutex};
 use serde_json::Value;
 
 use crate::record::Record;
+use crate::response::{Broken, Event, Head, Response, whole_chunks};
 use crate::schema::{self, LEGACY, MODERN, Sender};
 use crate::sim::{self, lock};
-use crate::wire::response::{Head, Response, whole_chunks};
-use crate::wire::{Broken, Event};
 
 /// The requests on one connection.
 #[derive(Debug, Default)]

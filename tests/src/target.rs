@@ -6,8 +6,9 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::{env, fs};
 
-use crate::pontoon::{CommandLine, Verb};
+use crate::pontoon::CommandLine;
 use crate::sim::{self, Faults, World, WorldGuard};
+use crate::subcommand::Subcommand;
 
 /// The program that a case runs.
 pub struct Target(Kind);
@@ -32,28 +33,28 @@ impl Target {
 
     /// Returns `pontoon proxy` on a free port of loopback, in front of `test-server`.
     pub fn proxy(&self) -> CommandLine {
-        self.serving(Verb::Proxy)
+        self.serving(Subcommand::Proxy)
     }
 
     /// Returns `pontoon echo` on a free port of loopback.
     pub fn echo(&self) -> CommandLine {
-        self.serving(Verb::Echo)
+        self.serving(Subcommand::Echo)
     }
 
     /// Returns `pontoon echo --stateless` on a free port of loopback.
     pub fn echo_stateless(&self) -> CommandLine {
-        self.serving(Verb::EchoStateless)
+        self.serving(Subcommand::EchoStateless)
     }
 
     /// Returns `pontoon calculator` on a free port of loopback.
     pub fn calculator(&self) -> CommandLine {
-        self.serving(Verb::Calculator)
+        self.serving(Subcommand::Calculator)
     }
 
-    fn serving(&self, verb: Verb) -> CommandLine {
+    fn serving(&self, subcommand: Subcommand) -> CommandLine {
         match &self.0 {
-            Kind::Built { runtime } => CommandLine::built(runtime, verb),
-            Kind::Simulated(world) => CommandLine::simulated(world, verb),
+            Kind::Built { runtime } => CommandLine::built(runtime, subcommand),
+            Kind::Simulated(world) => CommandLine::simulated(world, subcommand),
         }
     }
 }

@@ -1,59 +1,25 @@
 //! A low-level HTTP/1.1 client: it sends any bytes, at any pace, and parses the answer strictly.
 //!
-//! Owns: [`Wire`], one connection; [`Request`], bytes of a request; responses are in [`response`]
-//! and [`sse`]. Never: waits longer than [`PATIENCE`], so that a case cannot hang.
+//! Owns: [`Wire`], one connection; [`Request`], bytes of a request; event streams are in
+//! [`sse`]. Never: waits longer than [`PATIENCE`], so that a case cannot hang.
 
-pub mod response;
+mod framing;
 pub mod sse;
 mod stream;
 
-use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-pub use response::{Head, Response};
-pub use sse::{Event, Events};
+pub use sse::Events;
 use stream::Stream;
 
+pub use crate::response::{Broken, Event, Head, Response};
 use crate::schema_check::SchemaCheck;
 use crate::wait::{Instant, sleep};
 
 /// The maximum time that a case waits for anything it does not measure.
 pub const PATIENCE: Duration = Duration::from_secs(20);
-
-/// The reason why nothing more could be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Broken {
-    /// The peer closed the connection normally.
-    Closed,
-    /// The peer, or the system, reset it.
-    Reset,
-    /// Nothing arrived in time.
-    Silent,
-    /// The bytes are not HTTP/1.1, or not an event stream.
-    Malformed(String),
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Broken::Closed => f.write_str("the connection was closed"),
-            Broken::Reset => f.write_str("the connection was reset"),
-            Broken::Silent => f.write_str("nothing came in time"),
-            Broken::Malformed(what) => write!(f, "malformed answer: {what}"),
-        }
-    }
-}
-
-impl From<io::Error> for Broken {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            ErrorKind::WouldBlock | ErrorKind::TimedOut => Broken::Silent,
-            _ => Broken::Reset,
-        }
-    }
-}
 
 /// One connection.
 #[derive(Debug)]

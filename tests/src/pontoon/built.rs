@@ -9,8 +9,9 @@ use std::thread::{self, JoinHandle};
 
 use rustix::process::Signal;
 
-use super::{CommandLine, Verb};
+use super::CommandLine;
 use crate::record::Record;
+use crate::subcommand::Subcommand;
 use crate::{probe, target};
 
 /// A process, and its standard error.
@@ -23,7 +24,7 @@ pub(super) struct Built {
 impl Built {
     pub(super) fn spawn(runtime: &str, line: CommandLine, record: &Record) -> Built {
         let mut command = program(&line.launcher, line.descriptors);
-        command.args(line.verb.words()).args(["--log-format", "json", "--runtime", runtime]);
+        command.args(line.subcommand.words()).args(["--log-format", "json", "--runtime", runtime]);
         for (name, _) in env::vars_os().filter(|(name, _)| is_setting(name)) {
             command.env_remove(name);
         }
@@ -35,9 +36,9 @@ impl Built {
             command.args(["--port", "0"]);
         }
         command.args(&line.options);
-        match (line.verb, &line.wrapped) {
-            (Verb::Proxy, Some(wrapped)) => drop(command.arg("--").args(wrapped)),
-            (Verb::Proxy, None) => {
+        match (line.subcommand, &line.wrapped) {
+            (Subcommand::Proxy, Some(wrapped)) => drop(command.arg("--").args(wrapped)),
+            (Subcommand::Proxy, None) => {
                 let record = record.path().expect("a record on disk");
                 command.arg("--").arg(target::test_server());
                 command.arg("--record").arg(record).args(&line.flags);

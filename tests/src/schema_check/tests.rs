@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::SchemaCheck;
 use crate::client::{NEWEST, initialize, tool_call};
-use crate::wire::{Request, response};
+use crate::response;
+use crate::wire::Request;
 
 /// Returns the check's verdict on this request, sent byte by byte, and its answer.
 fn says(request: &Request, headers: &str, answer: &Value) -> Result<(), String> {

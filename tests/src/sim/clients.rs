@@ -28,8 +28,8 @@ use super::process::SUITE;
 use super::program::{self, Program};
 use super::rng::Rng;
 use super::{Faults, World, WorldGuard, env_seed, lock, number_in};
-use crate::pontoon::Verb;
 use crate::record::Record;
+use crate::subcommand::Subcommand;
 use crate::wire::Request;
 
 /// The totals of a run.
@@ -99,7 +99,7 @@ fn run(
     let setup = setup(&mut rng);
     let (record, memory) = Record::in_memory();
     let flags = setup.flags.iter().map(Into::into).collect();
-    let program = program::start(&world, Verb::Proxy, &setup.options, flags, &memory);
+    let program = program::start(&world, Subcommand::Proxy, &setup.options, flags, &memory);
     let run = Arc::new(Run {
         world: world.clone(),
         port: program.port,

@@ -10,8 +10,9 @@ use pontoon_driver::io::{Alarm, Sink, Source};
 
 use super::World;
 use super::net::{BUFFER_BYTES, Socket};
+use crate::response;
 use crate::schema_check::SchemaCheck;
-use crate::wire::{Broken, Response, response};
+use crate::wire::{Broken, Response};
 
 /// A connection, and the bytes received on it.
 pub(crate) struct Link {

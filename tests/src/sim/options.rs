@@ -11,19 +11,19 @@ use pontoon_core::{
 use pontoon_servers::calculator::{self, Calculator, FlatEvents};
 use pontoon_servers::echo::{self, Echo};
 
-use crate::pontoon::Verb;
+use crate::subcommand::Subcommand;
 
 /// Returns the server of the program.
-fn serves(verb: Verb, flags: Vec<OsString>) -> Serves {
+fn serves(subcommand: Subcommand, flags: Vec<OsString>) -> Serves {
     let settings = echo::Settings::default();
-    Serves::Native(match verb {
-        Verb::Proxy => {
+    Serves::Native(match subcommand {
+        Subcommand::Proxy => {
             let spec = ChildSpec { program: "test-server".into(), args: flags, env: None };
             return Serves::Command(spec);
         }
-        Verb::Echo => Native::stateful(Arc::new(Echo::stateful(settings))),
-        Verb::EchoStateless => Native::stateless(Arc::new(Echo::stateless(settings))),
-        Verb::Calculator => {
+        Subcommand::Echo => Native::stateful(Arc::new(Echo::stateful(settings))),
+        Subcommand::EchoStateless => Native::stateless(Arc::new(Echo::stateless(settings))),
+        Subcommand::Calculator => {
             let server = Calculator::new(calculator::Settings::default());
             Native::stateless(Arc::new(server))
         }
@@ -31,11 +31,11 @@ fn serves(verb: Verb, flags: Vec<OsString>) -> Serves {
 }
 
 /// Returns the default settings of the program.
-fn defaults(verb: Verb, flags: Vec<OsString>) -> Config {
+fn defaults(subcommand: Subcommand, flags: Vec<OsString>) -> Config {
     Config {
         bridge: BridgeOptions { child_era: ChildEra::Legacy, ..BridgeOptions::default() },
         eager: true,
-        ..Config::new(serves(verb, flags))
+        ..Config::new(serves(subcommand, flags))
     }
 }
 
@@ -44,8 +44,8 @@ fn defaults(verb: Verb, flags: Vec<OsString>) -> Config {
 /// # Panics
 ///
 /// An option or a value is not supported here.
-pub(super) fn of(verb: Verb, arguments: &[String], flags: Vec<OsString>) -> Config {
-    let mut config = defaults(verb, flags);
+pub(super) fn of(subcommand: Subcommand, arguments: &[String], flags: Vec<OsString>) -> Config {
+    let mut config = defaults(subcommand, flags);
     let mut words = arguments.iter();
     while let Some(option) = words.next() {
         if option == "--compression" {

@@ -16,8 +16,8 @@ use rustix::process::Signal;
 use super::net::{Listener, Socket};
 use super::process::{Child, Descriptors, Pid, exit_status};
 use super::{World, lock, log, options};
-use crate::pontoon::Verb;
 use crate::record::Memory;
+use crate::subcommand::Subcommand;
 
 /// A running program.
 pub(crate) struct Program {
@@ -30,7 +30,7 @@ pub(crate) struct Program {
 /// these flags.
 pub(crate) fn start(
     world: &Arc<World>,
-    verb: Verb,
+    subcommand: Subcommand,
     arguments: &[String],
     flags: Vec<OsString>,
     record: &Arc<Mutex<Memory>>,
@@ -40,7 +40,7 @@ pub(crate) fn start(
     let lines = Arc::<Mutex<Vec<String>>>::default();
     lock(&lines).push(log::listening(port));
     let logged = lines.clone();
-    let mut options = Options::new(options::of(verb, arguments, flags));
+    let mut options = Options::new(options::of(subcommand, arguments, flags));
     options.log = Arc::new(move |event| lock(&logged).push(log::line(event)));
 
     let seed = lock(&world.rng).seed();

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::{Run, id_of};
 use crate::client::{NEWEST, initialize, tool_call};
+use crate::response;
 use crate::sim::lock;
 use crate::sim::rng::Rng;
-use crate::wire::{Broken, Event, Request, Response, response};
+use crate::wire::{Broken, Event, Request, Response};
 
 /// Runs a few sessions, one after the other.
 pub(super) async fn run(run: &Run, number: u64, mut rng: Rng) {

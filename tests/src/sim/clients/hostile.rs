@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::Run;
 use crate::client::{NEWEST, initialize, tool_call};
+use crate::response;
 use crate::sim::link::Link;
 use crate::sim::lock;
 use crate::sim::rng::Rng;
-use crate::wire::{Request, response};
+use crate::wire::Request;
 
 /// Runs a few attacks, one after the other.
 pub(super) async fn run(run: &Run, mut rng: Rng) {

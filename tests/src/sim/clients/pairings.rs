@@ -9,10 +9,11 @@ use serde_json::{Map, Value, json};
 use super::{Run, Setup};
 use crate::client::{NEWEST, initialize, tool_call};
 use crate::modern::{self, SUBSCRIPTION, every_capability, signed};
+use crate::response;
 use crate::sim::link::Link;
 use crate::sim::lock;
 use crate::sim::rng::Rng;
-use crate::wire::{Event, Request, Response, response};
+use crate::wire::{Event, Request, Response};
 
 /// Returns the settings of this program and its children.
 pub(super) fn setup(rng: &mut Rng) -> Setup {
