@@ -107,7 +107,7 @@ impl Adapter {
 }
 
 fn main() {
-    let command = ChildSpec { program: "a-server".into(), args: Vec::new(), env: None };
+    let command = ChildSpec { program: "a-server".into(), args: Vec::new(), env: None, cwd: None };
     let bridge = BridgeOptions { child_era: ChildEra::Legacy, ..BridgeOptions::default() };
     let config = Arc::new(Config { bridge, ..Config::new(Serves::Command(command)) });
     let rules = Rules::new(&config);

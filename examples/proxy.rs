@@ -18,7 +18,7 @@ fn main() -> io::Result<ExitCode> {
         eprintln!("usage: proxy COMMAND [ARGUMENT]...");
         return Ok(ExitCode::from(2));
     };
-    let command = ChildSpec { program, args: words.collect(), env: None };
+    let command = ChildSpec { program, args: words.collect(), env: None, cwd: None };
     let config = Config { log_level: Level::Warning, ..Config::new(Serves::Command(command)) };
     let running = start(vec![TcpListener::bind("127.0.0.1:0")?], Options::new(config))?;
     println!("http://{}/mcp serves it until the end of standard input", running.addr());

@@ -13,6 +13,7 @@ mod config;
 mod echo;
 mod probe;
 mod proxy;
+mod serve;
 mod serving;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
@@ -24,7 +25,8 @@ pub(crate) use check::CheckArgs;
 pub(crate) use config::ConfigArgs;
 pub(crate) use echo::EchoArgs;
 pub(crate) use probe::ProbeArgs;
-pub(crate) use proxy::ProxyArgs;
+pub(crate) use proxy::{BridgeArgs, ProxyArgs};
+pub(crate) use serve::ServeArgs;
 pub(crate) use serving::{LogArgs, LogFormat, ServingArgs, SessionArgs};
 
 use crate::runtime;
@@ -42,6 +44,9 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     /// Serve a stdio MCP server over HTTP, one process for each session
     Proxy(Box<ProxyArgs>),
+    /// Serve the stdio MCP servers of `mcpServers` files over HTTP, each at a path of its own
+    #[command(after_help = serve::EXAMPLES)]
+    Serve(Box<ServeArgs>),
     /// Serve tools that diagnose clients, gateways and tokens
     #[command(after_help = echo::EXAMPLES)]
     Echo(Box<EchoArgs>),
@@ -96,6 +101,8 @@ pub(crate) fn command(stateless: bool) -> clap::Command {
     }
     let examples = proxy::EXAMPLES.replace("{GUARDED}", &guarded(""));
     command = command.mut_subcommand("proxy", |proxy| proxy.after_help(examples));
+    // Each server has the path /NAME/mcp.
+    command = command.mut_subcommand("serve", |serve| serve.mut_arg("path", |it| it.hide(true)));
     command.mut_subcommands(|verb| {
         // `pontoon probe` has two settings, and shows both.
         let serves = verb.get_arguments().any(|arg| arg.get_id() == "host");
@@ -125,6 +132,7 @@ fn long_version(version: &str) -> String {
 const COMMON: &[&str] = &[
     "allow-host",
     "allow-origin",
+    "config",
     "env",
     "env-file",
     "host",
@@ -134,7 +142,9 @@ const COMMON: &[&str] = &[
     "port",
     "request-timeout",
     "stateless",
+    "strict",
     "timeout",
+    "watch",
 ];
 
 /// The options that the `.env` of the working directory cannot set, only a file that the command line
@@ -145,6 +155,7 @@ pub(crate) const GUARDED: &[&str] = &[
     "allow-origin",
     "bind-session",
     "child-per",
+    "config",
     "stateless",
     "env",
     "log-file",
@@ -160,6 +171,7 @@ pub(crate) fn guarded(mark: &str) -> String {
 const EXAMPLES: &str = "\
 Examples:
   pontoon proxy python -m mcp_server_fetch     serve it on http://127.0.0.1:3000/mcp
+  pontoon serve --config .mcp.json             serve those of a file, each at /NAME/mcp
   pontoon echo                                 serve tools that diagnose clients and gateways
   pontoon calculator                           serve a calculator on http://127.0.0.1:1071/mcp
   pontoon check npx -y some-server             start it, try its features, report problems

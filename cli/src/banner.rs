@@ -49,6 +49,19 @@ impl Endpoint<'_> {
         }
     }
 
+    /// Announces the address of a program with several servers, in one line.
+    pub(crate) fn listening_for_servers(&self) -> Notice {
+        let url = self.base();
+        let words = format!("pontoon listening on {url}{}", self.bound());
+        Notice {
+            level: Level::Info,
+            name: LISTENING,
+            message: "listening",
+            fields: vec![("url", url), ("address", listed(&self.addrs))],
+            words: Some(words),
+        }
+    }
+
     /// Warns if other machines can reach the endpoint and no host name, or every one, is allowed.
     pub(crate) fn exposed(&self, allowed: &[String]) -> Option<Notice> {
         let is_limited = !allowed.is_empty() && allowed.iter().all(|host| host != "*");
@@ -119,7 +132,7 @@ impl Endpoint<'_> {
     }
 
     /// Returns the URL for this machine.
-    fn base(&self) -> String {
+    pub(crate) fn base(&self) -> String {
         let mut addr = self.addrs[0];
         if addr.ip().is_unspecified() {
             addr.set_ip(match addr.ip() {

@@ -22,7 +22,6 @@ use self::client::{Answer, Client};
 use crate::args::CheckArgs;
 use crate::errors::{Failure, telling_line, wanted_variable};
 use crate::runtime::RUNTIMES;
-use crate::serve::cannot_start;
 use crate::variables::Variables;
 use crate::{command, listen};
 
@@ -34,8 +33,9 @@ pub(crate) fn check(args: &CheckArgs, variables: &Variables) -> Result<ExitCode,
     let (tell, events) = mpsc::channel();
     let log = move |event: &Event| drop(tell.send(event.clone()));
     let config = config(child, args.startup_timeout);
-    let options = Options { config, threads: None, log: Arc::new(log) };
-    let running = (RUNTIMES[0].start)(listeners, options).map_err(cannot_start)?;
+    let options = Options { log: Arc::new(log), ..Options::new(config) };
+    let running =
+        (RUNTIMES[0].start)(listeners, options).map_err(|error| Failure::cannot_start(&error))?;
     let mut report = Report::new(args.startup_timeout);
     report.line("command", &shown, None);
     report.run(&running, &events);

@@ -22,14 +22,14 @@ pub(crate) fn resolve(
 ) -> Result<ChildSpec, Failure> {
     let env = environment(env::vars_os(), clean, assignments, variables);
     let Some((program, args)) = words.split_first() else {
-        return Ok(ChildSpec { program: this_program()?, args: echo_args(), env });
+        return Ok(ChildSpec { program: this_program()?, args: echo_args(), env, cwd: None });
     };
     let path = match &env {
         Some(env) => env.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone()),
         None => env::var_os("PATH"),
     };
     find(program, path.as_deref()).map_err(|missing| missing.failure(words))?;
-    Ok(ChildSpec { program: program.clone(), args: args.to_vec(), env })
+    Ok(ChildSpec { program: program.clone(), args: args.to_vec(), env, cwd: None })
 }
 
 /// Returns the command line as a person would type it.
@@ -53,7 +53,7 @@ fn echo_args() -> Vec<OsString> {
 
 /// Returns the whole environment of the command, or `None` if it is this program's own. An
 /// assignment overrides inherited variables, and those override the files of `variables`.
-fn environment(
+pub(crate) fn environment(
     inherited: impl Iterator<Item = (OsString, OsString)>,
     clean: bool,
     assignments: &[Assignment],

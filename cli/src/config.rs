@@ -1,15 +1,101 @@
 //! Converts the command line to the settings of the endpoint.
 
 use std::net::IpAddr;
+use std::num::NonZeroUsize;
 
+use pontoon_config::Server;
+use pontoon_config::settings::{self, EntrySettings, Size};
 use pontoon_core::{
-    BindSession, BridgeOptions, ChildSpec, Config, Limits, Native, Revision, Serves,
+    BindSession, BridgeOptions, ChildEra, ChildPer, ChildSpec, Config, Limits, Native, Revision,
+    Serves,
 };
 
-use crate::args::{ProxyArgs, ServingArgs, SessionArgs};
+use crate::args::{BridgeArgs, ProxyArgs, ServeArgs, ServingArgs, SessionArgs};
+use crate::values::Revisions;
 
 /// Returns the settings of an endpoint for a command.
 pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
+    command(&args.serving, &args.sessions, &args.bridge, child)
+}
+
+/// Returns the settings of one of several commands. Those of its entry override the options.
+pub(crate) fn served(args: &ServeArgs, server: &Server, child: ChildSpec) -> Config {
+    let (mut sessions, mut bridge) = (args.sessions.clone(), args.bridge.clone());
+    let EntrySettings {
+        header_env: _,
+        request_timeout,
+        startup_timeout,
+        session_timeout,
+        max_sessions,
+        child_per,
+        child_era,
+        revisions,
+        max_line,
+        // The environment of the child has it.
+        clean_env: _,
+    } = &server.settings;
+    set(&mut bridge.request_timeout, request_timeout.map(|time| time.0));
+    bridge.startup_timeout = startup_timeout.map(|time| time.0).or(bridge.startup_timeout);
+    set(&mut sessions.timeout, session_timeout.map(|time| time.0));
+    set(&mut sessions.max_sessions, max_sessions.map(NonZeroUsize::get));
+    set(&mut bridge.child_per, child_per.map(of_child_per));
+    set(&mut bridge.child_era, child_era.map(of_child_era));
+    set(&mut bridge.max_line, max_line.map(bytes));
+    if let Some(revisions) = revisions {
+        bridge.revisions = Some(Revisions(revisions.iter().copied().map(of_revision).collect()));
+    }
+    Config { eager: false, ..command(&args.serving, &sessions, &bridge, child) }
+}
+
+/// Returns the settings of the paths that belong to no server.
+pub(crate) fn site(serving: &ServingArgs) -> Config {
+    Config { eager: false, ..of(serving, None, Limits::default(), Serves::Site) }
+}
+
+fn set<T>(setting: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *setting = value;
+    }
+}
+
+/// Returns a size in bytes; it is at most 1 TiB.
+pub(crate) fn bytes(size: Size) -> usize {
+    size.0.try_into().unwrap_or(usize::MAX)
+}
+
+fn of_child_per(child_per: settings::ChildPer) -> ChildPer {
+    match child_per {
+        settings::ChildPer::Call => ChildPer::Call,
+        settings::ChildPer::Principal => ChildPer::Principal,
+        settings::ChildPer::Session => ChildPer::Session,
+        settings::ChildPer::Shared => ChildPer::Shared,
+    }
+}
+
+fn of_child_era(child_era: settings::ChildEra) -> ChildEra {
+    match child_era {
+        settings::ChildEra::Legacy => ChildEra::Legacy,
+        settings::ChildEra::Modern => ChildEra::Modern,
+        settings::ChildEra::Probe => ChildEra::Probe,
+    }
+}
+
+fn of_revision(revision: settings::Revision) -> Revision {
+    match revision {
+        settings::Revision::R20241105 => Revision::V2024_11_05,
+        settings::Revision::R20250326 => Revision::V2025_03_26,
+        settings::Revision::R20250618 => Revision::V2025_06_18,
+        settings::Revision::R20251125 => Revision::V2025_11_25,
+        settings::Revision::R20260728 => Revision::V2026_07_28,
+    }
+}
+
+fn command(
+    serving: &ServingArgs,
+    sessions: &SessionArgs,
+    args: &BridgeArgs,
+    child: ChildSpec,
+) -> Config {
     let defaults = Limits::default();
     let limits = Limits {
         line_bytes_max: args.max_line,
@@ -18,8 +104,8 @@ pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
         request_time_max: args.request_timeout,
         // A longer limit for one answer applies to its total time too.
         request_total_max: defaults.request_total_max.max(args.request_timeout),
-        session_idle_max: args.sessions.timeout,
-        sessions_max: args.sessions.max_sessions,
+        session_idle_max: sessions.timeout,
+        sessions_max: sessions.max_sessions,
         startup_time_max: args.startup_timeout.unwrap_or(defaults.startup_time_max),
         first_startup_time_max: args.startup_timeout.unwrap_or(defaults.first_startup_time_max),
         ..defaults
@@ -32,13 +118,13 @@ pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
     };
     let named = args.revisions.as_ref().map(|revisions| revisions.0.as_slice());
     let revisions = named.unwrap_or(&Revision::ALL).into();
-    let SessionArgs { sse, bind_session, .. } = args.sessions;
+    let SessionArgs { sse, bind_session, .. } = *sessions;
     Config {
         revisions,
         bridge,
         sse,
         bind_session,
-        ..of(&args.serving, Some(&args.sessions), limits, Serves::Command(child))
+        ..of(serving, Some(sessions), limits, Serves::Command(child))
     }
 }
 

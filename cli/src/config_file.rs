@@ -15,13 +15,14 @@ use pontoon_config::{Entry, Finding, Level, Outcome, Report, Server, Source, esc
 use crate::args::ConfigArgs;
 use crate::errors::Failure;
 use crate::hints::quoted;
-use machine::{Machine, read};
+pub(crate) use machine::Machine;
+use machine::read;
 
 /// Runs a subcommand of `pontoon config`.
 pub(crate) fn run(args: &ConfigArgs) -> Result<ExitCode, Failure> {
     match args {
         ConfigArgs::Check { files } => {
-            let report = pontoon_config::read(&sources(files)?, &Machine);
+            let report = load(files)?;
             print(&check(&report));
             Ok(ExitCode::from(u8::from(report.has_errors())))
         }
@@ -43,6 +44,11 @@ pub(crate) fn run(args: &ConfigArgs) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Reads files of servers.
+pub(crate) fn load(files: &[PathBuf]) -> Result<Report, Failure> {
+    Ok(pontoon_config::read(&sources(files)?, &Machine))
 }
 
 fn sources(files: &[PathBuf]) -> Result<Vec<Source>, Failure> {

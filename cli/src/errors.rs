@@ -84,6 +84,17 @@ impl Failure {
         }
     }
 
+    /// Creates the error for a lack of threads or descriptors.
+    pub(crate) fn cannot_start(error: &io::Error) -> Self {
+        Failure {
+            what: "cannot start serving".into(),
+            why: error.to_string(),
+            fix: "let this program have more threads and file descriptors (ulimit -u, ulimit -n)"
+                .into(),
+            code: 1,
+        }
+    }
+
     /// Prints it on standard error.
     pub(crate) fn report(&self) -> ExitCode {
         use io::Write;

@@ -11,6 +11,7 @@ mod allocator;
 mod args;
 mod banner;
 mod check;
+mod checks;
 mod command;
 mod config;
 mod config_file;
@@ -27,6 +28,7 @@ mod programs;
 mod runtime;
 mod serve;
 mod signals;
+mod site;
 mod stdio;
 mod values;
 mod variables;
@@ -47,7 +49,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<ExitCode, Failure> {
-    let Settings { verb, variables, notices } = parse::read(std::env::args_os())?;
+    let Settings { verb, variables, given, notices } = parse::read(std::env::args_os())?;
     match verb {
         Verb::Calculator(args) => serve::calculator(&args, notices),
         Verb::Check(args) => check::check(&args, &variables),
@@ -63,6 +65,7 @@ fn run() -> Result<ExitCode, Failure> {
         }
         Verb::Probe(args) => probe::probe(&args, &variables),
         Verb::Proxy(args) => serve::proxy(&args, &variables, notices),
+        Verb::Serve(args) => serve::files(*args, given, variables, notices),
         Verb::Stdio { program } => {
             stdio::serve(&programs::stdio(program, &variables)?).map_err(Failure::stdio)?;
             Ok(ExitCode::SUCCESS)

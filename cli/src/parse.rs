@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) verb: Verb,
     /// The variables of this process and of its files.
     pub(crate) variables: Variables,
+    /// The ids of the options that a flag or a variable sets.
+    pub(crate) given: Vec<String>,
     /// Messages for the operator about the variables.
     pub(crate) notices: Vec<Notice>,
 }
@@ -35,9 +37,9 @@ pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Settings
     let words = hints::under_its_old_name(words.into_iter().collect());
     let variables = Variables::read(&env_files(&words))?;
     let program = Program::of(&words);
-    let (verb, taken) = parse_with_names(words, &variables)?;
+    let (verb, Sources { given, taken }) = parse_with_sources(words, &variables)?;
     let notices = variables.notices(&program, &taken);
-    Ok(Settings { verb, variables, notices })
+    Ok(Settings { verb, variables, given, notices })
 }
 
 /// Parses the command line. Help and version are printed here, and end the program.
@@ -45,19 +47,27 @@ pub(crate) fn parse(
     words: impl IntoIterator<Item = OsString>,
     variables: &Variables,
 ) -> Result<Verb, Failure> {
-    parse_with_names(words.into_iter().collect(), variables).map(|(verb, _)| verb)
+    parse_with_sources(words.into_iter().collect(), variables).map(|(verb, _)| verb)
 }
 
-/// Parses the command line; also returns the variables whose value is used.
-fn parse_with_names(
+/// The sources of the options.
+struct Sources {
+    /// The ids of those that a flag or a variable sets.
+    given: Vec<String>,
+    /// The variables whose value is used.
+    taken: Vec<&'static str>,
+}
+
+/// Parses the command line; also returns the sources of the values.
+fn parse_with_sources(
     words: Vec<OsString>,
     variables: &Variables,
-) -> Result<(Verb, Vec<&'static str>), Failure> {
+) -> Result<(Verb, Sources), Failure> {
     let program = Program::of(&words);
     let mut command = definition(&program, variables);
     let outcome = command.try_get_matches_from_mut(&words).and_then(|matches| {
-        let taken = taken(&matches, &program, variables);
-        Cli::from_arg_matches(&matches).map(|cli| (cli.verb, taken))
+        let sources = sources(&matches, &program, variables);
+        Cli::from_arg_matches(&matches).map(|cli| (cli.verb, sources))
     });
     outcome.map_err(|error| {
         let explained = bad_value(&error, &program, variables);
@@ -87,13 +97,23 @@ fn env_files(words: &[OsString]) -> Vec<PathBuf> {
     files.into_iter().flatten().cloned().collect()
 }
 
-/// Returns the variables that set an option, for which no flag is given.
-fn taken(matches: &ArgMatches, program: &Program, variables: &Variables) -> Vec<&'static str> {
-    let Some((_, verb)) = matches.subcommand() else { return Vec::new() };
-    let without_flag =
-        verb.ids().filter(|id| verb.value_source(id.as_str()) == Some(ValueSource::DefaultValue));
-    let settings = without_flag.filter_map(|id| program.setting(id.as_str()));
-    settings.filter_map(|setting| Some(variables.first(&setting.variables)?.name)).collect()
+/// Returns the sources of the values. A variable counts if no flag is given.
+fn sources(matches: &ArgMatches, program: &Program, variables: &Variables) -> Sources {
+    let mut sources = Sources { given: Vec::new(), taken: Vec::new() };
+    let Some((_, verb)) = matches.subcommand() else { return sources };
+    for id in verb.ids().map(clap::Id::as_str) {
+        let setting = program.setting(id);
+        let variable = setting.and_then(|setting| variables.first(&setting.variables));
+        match verb.value_source(id) {
+            Some(ValueSource::CommandLine) => sources.given.push(id.to_owned()),
+            Some(ValueSource::DefaultValue) => {
+                sources.given.extend(variable.map(|_| id.to_owned()));
+                sources.taken.extend(variable.map(|found| found.name));
+            }
+            _ => {}
+        }
+    }
+    sources
 }
 
 /// Returns the command line of a program, with the values of its variables as defaults, so that clap

@@ -8,14 +8,16 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pontoon_core::http::{Rules, SSE_MESSAGES, SSE_STREAM};
+use pontoon_core::http::Rules;
 use pontoon_core::{Config, Event, ExitStatus, Level, Serves};
 use pontoon_driver::{Ended, Options, Running, Stopper};
 
-use crate::args::{CalculatorArgs, EchoArgs, LogFormat, ProxyArgs, ServingArgs, SessionArgs};
+use crate::args::{CalculatorArgs, EchoArgs, LogFormat, ProxyArgs, ServeArgs, ServingArgs};
 use crate::banner::{self, About, Endpoint};
+use crate::checks::{check_limits, check_path, check_stateless};
 use crate::errors::{Failure, Setting};
 use crate::log::{Entry, Log, Notice};
+use crate::site::Files;
 use crate::variables::Variables;
 use crate::{command, config, hints, listen, programs, signals};
 
@@ -25,19 +27,43 @@ pub(crate) fn proxy(
     variables: &Variables,
     mut notices: Vec<Notice>,
 ) -> Result<ExitCode, Failure> {
-    check_stateless(args)?;
+    check_stateless(args.bridge.stateless, &args.sessions)?;
     check_path("proxy", &args.serving.path, &args.sessions)?;
     check_limits(&args.serving)?;
-    let child = command::resolve(&args.command, args.clean_env, &args.env, variables)?;
+    let command = &args.command;
+    let child = command::resolve(command, args.bridge.clean_env, &args.env, variables)?;
     notices.extend(variables.unset(&args.env));
     let (name, shown) = (banner::name_of(&child), command::shown(&child));
     let about = About { name: &name, what: &shown };
     let listeners = listen::bind(&args.serving.host, args.serving.port, &mut notices)?;
-    let outcome = serve(&args.serving, config::proxy(args, child), about, listeners, notices);
-    outcome.map_err(|failure| match hints::behind_command(&args.command) {
+    let (args, config) = (&args.serving, config::proxy(args, child));
+    let outcome = Plan { args, config, about, listeners, notices, files: None }.serve();
+    outcome.map_err(|failure| match hints::behind_command(command) {
         Some(hint) => Failure { fix: format!("{}; {hint}", failure.fix), ..failure },
         None => failure,
     })
+}
+
+/// Runs `pontoon serve`.
+pub(crate) fn files(
+    args: ServeArgs,
+    given: Vec<String>,
+    variables: Variables,
+    mut notices: Vec<Notice>,
+) -> Result<ExitCode, Failure> {
+    if args.serving.path != "/mcp" {
+        let why = "each server has the path /NAME/mcp";
+        let setting = Setting::Flag("--path (MCP_PATH)");
+        return Err(Failure::bad_value("serve", setting, Some(&args.serving.path), why));
+    }
+    check_stateless(args.bridge.stateless, &args.sessions)?;
+    let files = Files::read(args, given, variables, &mut notices)?;
+    let ServeArgs { serving: args, .. } = files.args();
+    check_limits(&args)?;
+    let listeners = listen::bind(&args.host, args.port, &mut notices)?;
+    let about = About { name: "pontoon", what: "the servers of the files" };
+    let config = config::site(&args);
+    Plan { args: &args, config, about, listeners, notices, files: Some(files) }.serve()
 }
 
 /// Runs `pontoon echo`.
@@ -53,14 +79,15 @@ pub(crate) fn echo(
     check_limits(&args.serving)?;
     let listeners = listen::bind(&args.serving.host, args.serving.port, &mut notices)?;
     // A tool shows the port, and 0 is not the real one.
-    args.serving.port = listeners[0].local_addr().map_err(cannot_start)?.port();
+    args.serving.port =
+        listeners[0].local_addr().map_err(|error| Failure::cannot_start(&error))?.port();
     let native = programs::echo(&args, variables)?;
     let about = match args.stateless {
         true => About { name: "echo-stateless", what: "the echo server, without sessions" },
         false => About { name: "echo", what: "the echo server, with sessions" },
     };
     let config = config::native(&args.serving, Some(&args.sessions), native);
-    serve(&args.serving, config, about, listeners, notices)
+    Plan { args: &args.serving, config, about, listeners, notices, files: None }.serve()
 }
 
 /// Runs `pontoon calculator`.
@@ -74,104 +101,93 @@ pub(crate) fn calculator(
     let listeners = listen::bind(&args.serving.host, args.serving.port, &mut notices)?;
     let mut config = config::native(&args.serving, None, native);
     config.client_limits.rate = args.rate().or(config.client_limits.rate);
-    serve(&args.serving, config, about, listeners, notices)
+    Plan { args: &args.serving, config, about, listeners, notices, files: None }.serve()
 }
 
-/// Checks that the endpoint and HTTP+SSE do not share a path.
-fn check_path(verb: &str, path: &str, sessions: &SessionArgs) -> Result<(), Failure> {
-    let is_taken = sessions.sse && [SSE_STREAM, SSE_MESSAGES].contains(&path);
-    match is_taken {
-        true => {
-            let why = "with --sse this path has a meaning of its own";
-            Err(Failure::bad_value(verb, Setting::Flag("--path"), Some(path), why))
+/// A program to run.
+pub(crate) struct Plan<'a> {
+    pub(crate) args: &'a ServingArgs,
+    /// The settings of its endpoint; of several servers, those of the paths that belong to none.
+    pub(crate) config: Config,
+    pub(crate) about: About<'a>,
+    pub(crate) listeners: Vec<TcpListener>,
+    pub(crate) notices: Vec<Notice>,
+    /// The files of several servers.
+    pub(crate) files: Option<Files>,
+}
+
+impl Plan<'_> {
+    /// Serves until the program is asked to stop.
+    pub(crate) fn serve(self) -> Result<ExitCode, Failure> {
+        let Plan { args, config, about, listeners, notices, files } = self;
+        let log = Log::open(&args.log, about.name)?;
+        for notice in notices {
+            log.write(Entry::notice(notice));
         }
-        false => Ok(()),
+        let (tell, facts) = mpsc::channel();
+        watch_signals(args, &log, files.is_some(), &tell)?;
+        // For processes that ended before signals were watched.
+        pontoon_process::reap_adopted();
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        crate::allocator::watch().map_err(|error| Failure::cannot_start(&error))?;
+
+        let command = matches!(config.serves, Serves::Command(_)).then(|| about.name.into());
+        let options = Options {
+            config: config.clone(),
+            servers: files.as_ref().map(|files| files.servers(&log)).unwrap_or_default(),
+            threads: args.threads,
+            log: Arc::new(keep(log.clone(), command, tell.clone())),
+        };
+        let running = (args.runtime.start)(listeners, options)
+            .map_err(|error| Failure::cannot_start(&error))?;
+        let endpoint =
+            Endpoint { addrs: running.addrs().to_vec(), path: &args.path, sse: config.sse, about };
+        let banner = greet(args, &config, &endpoint, files.as_ref(), &log);
+        let attendant = Attendant {
+            stopper: running.stopper(),
+            log: &log,
+            base: endpoint.base(),
+            banner,
+            files,
+            command: about.what,
+        };
+        let outcome = attendant.attend(running, (tell, &facts));
+        log.flush();
+        outcome
     }
 }
 
-/// Checks that no sessions of HTTP+SSE are wanted from a proxy without sessions.
-fn check_stateless(args: &ProxyArgs) -> Result<(), Failure> {
-    match args.stateless && args.sessions.sse {
-        true => Err(Failure {
-            what: "--sse and --stateless exclude each other".into(),
-            why: "each stream of HTTP+SSE is a session".into(),
-            fix: "leave one of them out".into(),
-            code: 2,
-        }),
-        false => Ok(()),
-    }
-}
-
-/// Checks the memory: a session may use a quarter of it for request bodies, so one body must fit
-/// into that.
-fn check_limits(args: &ServingArgs) -> Result<(), Failure> {
-    let client = &args.client_limits;
-    if client.burst.is_some() && client.requests_per_second.is_none() {
-        return Err(Failure {
-            what: "--burst has no effect without --requests-per-second".into(),
-            why: "it is the number of requests at once that this rate allows".into(),
-            fix: "give --requests-per-second too, or leave --burst out".into(),
-            code: 2,
-        });
-    }
-    if args.max_body <= args.max_memory / 4 {
-        return Ok(());
-    }
-    let mib = |bytes: usize| bytes.div_ceil(1024 * 1024);
-    let (body, memory) = (mib(args.max_body), mib(args.max_memory));
-    Err(Failure {
-        what: format!("--max-body ({body} MiB) is too large for --max-memory ({memory} MiB)"),
-        why: "the bodies of one session may use a quarter of the memory".into(),
-        fix: format!("give --max-memory at least {}MiB, or a smaller --max-body", 4 * body),
-        code: 2,
-    })
-}
-
-/// Serves until the program is asked to stop.
-fn serve(
+/// Passes on the signals of the operating system.
+fn watch_signals(
     args: &ServingArgs,
-    config: Config,
-    about: About<'_>,
-    listeners: Vec<TcpListener>,
-    notices: Vec<Notice>,
-) -> Result<ExitCode, Failure> {
-    let log = Log::open(&args.log, about.name)?;
-    for notice in notices {
-        log.write(Entry::notice(notice));
-    }
-    let (tell, facts) = mpsc::channel();
-    let (asked, ended) = (tell.clone(), tell.clone());
+    log: &Log,
+    has_files: bool,
+    tell: &Sender<Fact>,
+) -> Result<(), Failure> {
+    let (asked, ended, hung_up) = (tell.clone(), tell.clone(), tell.clone());
     let child_ended = move || drop(ended.send(Fact::ChildEnded));
+    let has_log_file = args.log.log_file.is_some();
     // At a terminal SIGHUP means that the terminal is closed.
-    let rotates = args.log.log_file.is_some() && !io::stderr().is_terminal();
-    let reopened = log.clone();
-    let reopen = rotates.then_some(move || reopened.reopen());
+    let is_used = (has_log_file || has_files) && !io::stderr().is_terminal();
+    let log = log.clone();
+    let reopen = is_used.then_some(move || {
+        if has_log_file {
+            log.reopen();
+        }
+        if has_files {
+            let _ = hung_up.send(Fact::ReloadAsked);
+        }
+    });
     let asked = move || drop(asked.send(Fact::Asked));
-    signals::watch(asked, reopen, child_ended).map_err(cannot_start)?;
-    // For processes that ended before signals were watched.
-    pontoon_process::reap_adopted();
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    crate::allocator::watch().map_err(cannot_start)?;
-
-    let command = matches!(config.serves, Serves::Command(_)).then(|| about.name.into());
-    let options = Options {
-        config: config.clone(),
-        threads: args.threads,
-        log: Arc::new(keep(log.clone(), command, tell.clone())),
-    };
-    let running = (args.runtime.start)(listeners, options).map_err(cannot_start)?;
-    let endpoint =
-        Endpoint { addrs: running.addrs().to_vec(), path: &args.path, sse: config.sse, about };
-    let held = greet(args, &config, &endpoint, &log);
-    let outcome = attend(running, (tell, &facts), held.map(|held| (held, &log)), about.what);
-    log.flush();
-    outcome
+    signals::watch(asked, reopen, child_ended).map_err(|error| Failure::cannot_start(&error))
 }
 
 /// The events that the main thread waits for.
 enum Fact {
     /// The program is asked to stop.
     Asked,
+    /// The files of servers are to be read again.
+    ReloadAsked,
     /// A process ended. It may be one that this program did not start, which only this thread can
     /// reap.
     ChildEnded,
@@ -206,6 +222,7 @@ fn greet(
     args: &ServingArgs,
     config: &Config,
     endpoint: &Endpoint<'_>,
+    files: Option<&Files>,
     log: &Log,
 ) -> Option<Notice> {
     if let Some(warning) = endpoint.exposed(&args.allow_host) {
@@ -215,6 +232,12 @@ fn greet(
         log.write(Entry::notice(banner::useless(entry)));
     }
     let at_terminal = io::stderr().is_terminal() && args.log.log_format == LogFormat::Pretty;
+    if let Some(files) = files {
+        log.write(Entry::notice(endpoint.listening_for_servers()));
+        let states = files.states(&endpoint.base());
+        states.into_iter().for_each(|state| log.write(Entry::notice(state)));
+        return None;
+    }
     let listening = endpoint.listening(at_terminal);
     if at_terminal && matches!(config.serves, Serves::Command(_)) {
         return Some(listening);
@@ -223,62 +246,81 @@ fn greet(
     None
 }
 
-/// Handles requests to stop until the endpoint is closed.
-fn attend(
-    running: Running,
-    (tell, facts): (Sender<Fact>, &Receiver<Fact>),
-    mut banner: Option<(Notice, &Log)>,
-    command: &str,
-) -> Result<ExitCode, Failure> {
-    let stopper: Stopper = running.stopper();
-    thread::Builder::new()
-        .name("wait".into())
-        .spawn(move || tell.send(Fact::Ended(running.wait())))
-        .map_err(cannot_start)?;
-    let mut unusable = None;
-    let shown_at = Instant::now() + BANNER_DELAY;
-    loop {
-        let fact = match banner {
-            Some(_) => facts.recv_timeout(shown_at.saturating_duration_since(Instant::now())),
-            None => facts.recv().map_err(RecvTimeoutError::from),
-        };
-        let fact = match fact {
-            Ok(fact) => fact,
-            Err(RecvTimeoutError::Timeout) => Fact::Answered,
-            Err(RecvTimeoutError::Disconnected) => {
-                unreachable!("the thread that waits holds a sender until it has told of the end")
-            }
-        };
-        match fact {
-            Fact::Answered => {
-                if let Some((notice, log)) = banner.take() {
-                    log.write(Entry::notice(notice));
+/// The main thread of a running program.
+struct Attendant<'a> {
+    stopper: Stopper,
+    log: &'a Log,
+    /// The URL of the program.
+    base: String,
+    /// The message that waits for the first process.
+    banner: Option<Notice>,
+    files: Option<Files>,
+    command: &'a str,
+}
+
+impl Attendant<'_> {
+    /// Handles requests to stop and to reload until the program has ended.
+    fn attend(
+        mut self,
+        running: Running,
+        (tell, facts): (Sender<Fact>, &Receiver<Fact>),
+    ) -> Result<ExitCode, Failure> {
+        thread::Builder::new()
+            .name("wait".into())
+            .spawn(move || tell.send(Fact::Ended(running.wait())))
+            .map_err(|error| Failure::cannot_start(&error))?;
+        let mut unusable = None;
+        let shown_at = Instant::now() + BANNER_DELAY;
+        let is_watching = self.files.as_ref().is_some_and(Files::are_watched);
+        loop {
+            let pause = match (&self.banner, is_watching) {
+                (Some(_), _) => Some(shown_at.saturating_duration_since(Instant::now())),
+                (None, true) => Some(WATCH_PERIOD),
+                (None, false) => None,
+            };
+            let fact = match pause {
+                Some(pause) => facts.recv_timeout(pause),
+                None => facts.recv().map_err(RecvTimeoutError::from),
+            };
+            match fact {
+                Ok(Fact::Asked) => self.stopper.stop(),
+                Ok(Fact::ReloadAsked) => self.reload(),
+                Ok(Fact::ChildEnded) => pontoon_process::reap_adopted(),
+                Ok(Fact::Unusable { status, stderr }) => {
+                    self.banner = None;
+                    unusable = Some(Failure::unusable(self.command, status, &stderr));
+                    self.stopper.stop();
+                }
+                Ok(Fact::Ended(ended)) => {
+                    let code = ExitCode::from(u8::from(ended.forced));
+                    return unusable.map_or(Ok(code), Err);
+                }
+                Ok(Fact::Answered) | Err(RecvTimeoutError::Timeout) => {
+                    if let Some(notice) = self.banner.take() {
+                        self.log.write(Entry::notice(notice));
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    unreachable!(
+                        "the thread that waits holds a sender until it has told of the end"
+                    )
                 }
             }
-            Fact::Asked => stopper.stop(),
-            Fact::ChildEnded => pontoon_process::reap_adopted(),
-            Fact::Unusable { status, stderr } => {
-                banner = None;
-                unusable = Some(Failure::unusable(command, status, &stderr));
-                stopper.stop();
+            if is_watching && self.files.as_mut().is_some_and(Files::have_changed) {
+                self.reload();
             }
-            Fact::Ended(ended) => {
-                let code = ExitCode::from(u8::from(ended.forced));
-                return unusable.map_or(Ok(code), Err);
-            }
+        }
+    }
+
+    fn reload(&mut self) {
+        if let Some(files) = &mut self.files {
+            files.reload(&self.stopper, self.log, &self.base);
         }
     }
 }
 
+/// The time between two looks for changes of the files of servers.
+const WATCH_PERIOD: Duration = Duration::from_millis(500);
+
 /// The time that the banner waits for the first process: that of the core's era probe.
 const BANNER_DELAY: Duration = Duration::from_secs(4);
-
-pub(crate) fn cannot_start(error: io::Error) -> Failure {
-    Failure {
-        what: "cannot start serving".into(),
-        why: error.to_string(),
-        fix: "let this program have more threads and file descriptors (ulimit -u, ulimit -n)"
-            .into(),
-        code: 1,
-    }
-}

@@ -20,8 +20,11 @@ use crate::seal::StateKey;
 /// a program, never from a request.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The path of the MCP endpoint, for example `/mcp`.
+    /// The path of the MCP endpoint, for example `/mcp`. It begins after [`Config::name`].
     pub path: String,
+    /// The first segment of the paths of this server, percent-decoded, in a program that serves
+    /// several.
+    pub name: Option<Box<str>>,
     /// Allowed hosts besides `localhost` and IP addresses, without port; `*` allows every host.
     pub hosts: Vec<String>,
     /// Allowed origins besides those of loopback hosts, in the notation of browsers
@@ -60,6 +63,7 @@ impl Config {
     pub fn new(serves: Serves) -> Config {
         Config {
             path: "/mcp".to_owned(),
+            name: None,
             hosts: Vec::new(),
             origins: Vec::new(),
             limits: Limits::default(),
@@ -73,6 +77,41 @@ impl Config {
             eager: false,
             log_level: Level::Info,
         }
+    }
+
+    /// Returns whether an engine with these settings can serve with `new` ones: they differ at most
+    /// in what only [`Rules`](crate::http::Rules) read, or a new child would not be another one.
+    pub fn keeps_engine(&self, new: &Config) -> bool {
+        // Names each field, so that the compiler asks about a new one.
+        let Config {
+            path,
+            name,
+            hosts: _,
+            origins: _,
+            limits,
+            client_limits,
+            serves,
+            revisions,
+            bridge,
+            // It does not change while a program runs.
+            state_key: _,
+            sse,
+            bind_session,
+            eager: _,
+            log_level,
+        } = self;
+        let is_same_server = match (serves, &new.serves) {
+            (Serves::Command(old), Serves::Command(new)) => old == new,
+            (Serves::Native(old), Serves::Native(new)) => Arc::ptr_eq(&old.server, &new.server),
+            (Serves::Site, Serves::Site) => true,
+            _ => false,
+        };
+        is_same_server
+            && (path, name) == (&new.path, &new.name)
+            && (limits, client_limits) == (&new.limits, &new.client_limits)
+            && *revisions == new.revisions
+            && *bridge == new.bridge
+            && (*sse, *bind_session, *log_level) == (new.sse, new.bind_session, new.log_level)
     }
 }
 
@@ -164,13 +203,15 @@ pub enum Serves {
     Command(ChildSpec),
     /// A server that runs in this process.
     Native(Native),
+    /// No server: the paths of a program with several servers that belong to none of them.
+    Site,
 }
 
 impl Serves {
     /// Returns the server that runs in this process, if it is one.
     pub fn native(&self) -> Option<&Native> {
         match self {
-            Serves::Command(_) => None,
+            Serves::Command(_) | Serves::Site => None,
             Serves::Native(native) => Some(native),
         }
     }

@@ -57,7 +57,7 @@
 //! |---|---|
 //! | state | `engine`, `session`, `bridge`, `cx` |
 //! | boundary | `machine`, `job` |
-//! | requests | `legacy_facade`, `native`, `modern`, `http`, `config` |
+//! | requests | `legacy_facade`, `native`, `modern`, `site`, `http`, `config` |
 //! | servers | `server` |
 //! | formats | `observe`, `translate`, `frame`, `random`, `seal`, `json` |
 //! | vocabulary | `memory`, `principal`, `secrets`, `reject`, `limits`, `host_stats`, `ids`, `chunk`, `child_spec`, `id_map`, `protocol`, `log_text`, `time` |
@@ -179,6 +179,7 @@ mod seal;
 mod secrets;
 pub mod server;
 mod session;
+mod site;
 mod time;
 mod translate;
 
@@ -191,6 +192,12 @@ pub use machine::{Action, Actions, Input, Signal};
 pub use native::{Served, Stateless, StatelessRequest};
 pub use principal::Principal;
 pub use time::{Deadline, Duration, Instant, TimerKind};
+
+// Several servers in one program.
+pub use site::{
+    RETIRED_MAX, Routes, ServerStatus, SiteServer, SiteStatus, Summary, answer as site_answer,
+    session_of,
+};
 
 // Messages. They are parsed outside the engine's lock.
 pub use frame::Output;

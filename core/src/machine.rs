@@ -148,6 +148,13 @@ pub enum Input {
     },
     /// The operator asked the program to stop; the second time, at once.
     ShutdownRequested,
+    /// The program no longer serves this engine's server, or serves it by another engine: the
+    /// engine drains, and stops.
+    Retired {
+        /// Whether another engine opens the new sessions: then those of this engine go on until
+        /// they end, or until [`crate::limits::Limits::drain_time_max`] has passed.
+        replaced: bool,
+    },
 }
 
 impl Action {

@@ -82,6 +82,8 @@ pub enum Reject {
     NotAcceptable,
     /// A path without a resource.
     NotFound,
+    /// The server's entry in the configuration has an error.
+    ServerBroken,
     /// `Content-Type` is not `application/json`, or the body is compressed.
     UnsupportedMediaType,
 
@@ -435,6 +437,7 @@ impl Reject {
             | InFlightFull
             | MemoryFull
             | RequestsFull
+            | ServerBroken
             | TooManyRequests
             | SessionsFull
             | SpawnBackoff { .. }

@@ -9,7 +9,7 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::{Context, Poll, Waker, ready};
 use std::{fmt, mem, process};
 
@@ -133,9 +133,12 @@ impl fmt::Debug for Process {
 /// A child to be started.
 #[derive(Debug)]
 pub struct SpawnRequest {
+    pub(crate) driver: Weak<Driver>,
     pub(crate) child: ChildId,
     pub(crate) spec: Arc<ChildSpec>,
     pub(crate) slot: Arc<ChildSlot>,
+    /// Counts it as not carried out yet.
+    pub(crate) _held: Arc<()>,
 }
 
 impl SpawnRequest {
@@ -153,6 +156,11 @@ impl SpawnRequest {
     /// Reports that it could not be started.
     pub fn failed(self, driver: &Driver, error: &io::Error) {
         driver.spawn_failed(self.child, pontoon_process::spawn_error(error));
+    }
+
+    /// Returns the driver that wants the child; `None` if it is gone, and nothing is to be started.
+    pub fn driver(&self) -> Option<Arc<Driver>> {
+        self.driver.upgrade()
     }
 
     /// Reports that it was started. Its pipes and its end need a task each.

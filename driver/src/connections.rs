@@ -1,4 +1,4 @@
-//! The open connections of an endpoint, and the loop that accepts them.
+//! The open connections of a program, and the loop that accepts them.
 //!
 //! Owns: the open connections, their maximum number, and the listener. Never: reads or writes a
 //! connection, or decides which of them closes for a new one.
@@ -14,9 +14,11 @@ use event_listener::Event;
 use pontoon_core::http::{PeerWait, first_to_give_way};
 use pontoon_core::{Instant, SpawnError};
 
-use crate::driver::{Driver, lock};
+use crate::driver::lock;
 use crate::io::{Alarm, Listener};
 use crate::phase::Phase;
+use crate::shared::Shared;
+use crate::site::Site;
 
 /// The open connections.
 #[derive(Default)]
@@ -45,22 +47,22 @@ pub trait Connection: Send + Sync {
 
 /// Counts a connection as open until it is dropped.
 pub struct Permit {
-    driver: Arc<Driver>,
+    shared: Arc<Shared>,
     number: u64,
 }
 
 impl Permit {
     /// Registers the connection, which may be closed for another one from now on.
     pub fn register(&self, connection: Arc<dyn Connection>) {
-        lock(&self.driver.connections.open).connections.insert(self.number, Some(connection));
+        lock(&self.shared.connections.open).connections.insert(self.number, Some(connection));
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let ended = lock(&self.driver.connections.open).connections.remove(&self.number);
+        let ended = lock(&self.shared.connections.open).connections.remove(&self.number);
         drop(ended);
-        self.driver.connections.ended.notify(usize::MAX);
+        self.shared.connections.ended.notify(usize::MAX);
     }
 }
 
@@ -80,11 +82,11 @@ impl Connections {
     }
 }
 
-impl Driver {
-    /// Accepts connections until the engine stops listening, and then those in the backlog, because
+impl Site {
+    /// Accepts connections until the program stops listening, and then those in the backlog, because
     /// some may have been sent a request. `serve` starts to serve one, and does not wait for it.
     pub async fn accept<L: Listener>(
-        self: &Arc<Self>,
+        &self,
         mut listener: L,
         mut alarm: impl Alarm,
         mut serve: impl FnMut(L::Stream, Permit) -> io::Result<()>,
@@ -110,7 +112,7 @@ impl Driver {
 
     /// Accepts connections. One that waits for its permit is kept in `accepted`.
     async fn accept_all<L: Listener>(
-        self: &Arc<Self>,
+        &self,
         listener: &mut L,
         alarm: &mut impl Alarm,
         accepted: &mut Option<L::Stream>,
@@ -129,34 +131,34 @@ impl Driver {
             // temporary.
             let Err(error) = served else { continue };
             if let SpawnError::NoResources = pontoon_process::spawn_error(&error) {
-                self.connections.make_room(self.clock.now());
+                self.shared.connections.make_room(self.clock().now());
             }
-            let at = self.clock.now() + self.config.limits.accept_pause;
+            let at = self.clock().now() + self.limits().accept_pause;
             self.wait_until(at, alarm).await;
         }
     }
 
     /// Counts one more connection as open; `None` if there are as many as allowed.
-    fn try_permit(self: &Arc<Self>) -> Option<Permit> {
-        let mut open = lock(&self.connections.open);
-        if open.connections.len() >= self.config.limits.connections_max {
+    fn try_permit(&self) -> Option<Permit> {
+        let mut open = lock(&self.shared.connections.open);
+        if open.connections.len() >= self.limits().connections_max {
             return None;
         }
         open.last += 1;
         let number = open.last;
         open.connections.insert(number, None);
-        Some(Permit { driver: self.clone(), number })
+        Some(Permit { shared: self.shared.clone(), number })
     }
 
     /// Waits until one more connection may be opened, and closes others for it.
-    async fn permit(self: &Arc<Self>, alarm: &mut impl Alarm) -> Permit {
+    async fn permit(&self, alarm: &mut impl Alarm) -> Permit {
         loop {
-            let mut ended = pin!(self.connections.ended.listen());
+            let mut ended = pin!(self.shared.connections.ended.listen());
             if let Some(permit) = self.try_permit() {
                 return permit;
             }
-            self.connections.make_room(self.clock.now());
-            let at = self.clock.now() + self.config.limits.accept_pause;
+            self.shared.connections.make_room(self.clock().now());
+            let at = self.clock().now() + self.limits().accept_pause;
             let mut pause = pin!(self.wait_until(at, alarm));
             poll_fn(|cx| match ended.as_mut().poll(cx) {
                 Poll::Ready(()) => Poll::Ready(()),
@@ -168,7 +170,7 @@ impl Driver {
 
     async fn wait_until(&self, at: Instant, alarm: &mut impl Alarm) {
         poll_fn(|cx| {
-            while self.clock.now() < at {
+            while self.clock().now() < at {
                 ready!(alarm.poll_until(cx, at));
             }
             Poll::Ready(())
@@ -179,8 +181,8 @@ impl Driver {
     /// Waits until no connection is open.
     pub async fn connections_ended(&self) {
         loop {
-            let ended = self.connections.ended.listen();
-            if self.connections.count() == 0 {
+            let ended = self.shared.connections.ended.listen();
+            if self.shared.connections.count() == 0 {
                 return;
             }
             ended.await;

@@ -1,39 +1,39 @@
 //! The engine behind its lock: every input goes in here, and every action is carried out here.
 //!
-//! Owns: the engine, the slots of exchanges and children, and the engine's one timer. Never:
-//! waits under the lock. Every action is a push to a slot; tasks are woken, jobs are carried
+//! Owns: the engine, and the slots of exchanges and children. Never: waits under the lock. Every action is a push to a slot; tasks are woken, jobs are carried
 //! out, and the log is written, once the lock is free.
 //!
 //! A panic of the engine aborts the program, because half of an action may have been carried out
 //! and later ones could not be trusted. The children end with it.
 
 use std::collections::{HashMap, VecDeque};
-use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Waker, ready};
-use std::{fmt, io, mem, process};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::Waker;
+use std::{fmt, mem, process};
 
 use pontoon_core::http::{Admission, Answer, ClientLimiter, Headers, Request, RequestHead, Rules};
 use pontoon_core::{
     Action, Actions, ChildId, Config, Engine, Event, ExchangeId, HostStats, Input, Instant, Job,
-    Memory, Preparation, Served, Signal, SpawnError, Stateless,
+    Memory, Preparation, Served, SessionId, Signal, SpawnError, Stateless, Summary,
 };
-use pontoon_process::Sampler;
 use smallvec::SmallVec;
 
+use crate::Log;
 use crate::child::{self, SpawnRequest};
-use crate::clock::{self, Clock};
-use crate::connections::Connections;
+use crate::clock::Clock;
 use crate::exchange::{self, Exchange};
-use crate::io::Alarm;
-use crate::phase::{Phase, Phases};
-use crate::{Log, Options};
+use crate::phase::Phase;
+use crate::shared::Shared;
 
-/// The state that all tasks share.
+/// An engine, and the tasks that wait for it.
 pub struct Driver {
     pub(crate) clock: Clock,
+    /// The state of the whole program.
+    shared: Arc<Shared>,
+    /// Its number in the program; never reused.
+    number: u64,
     pub(crate) config: Arc<Config>,
     memory: Memory,
     /// The server for requests without a session, which it answers outside the lock.
@@ -41,14 +41,13 @@ pub struct Driver {
     preparation: Preparation,
     /// The limits for each client, if there are any.
     client_limiter: Option<Mutex<ClientLimiter>>,
-    sampler: Sampler,
-    pub(crate) connections: Connections,
     log: Mutex<Log>,
     state: Mutex<State>,
     /// Events for the log; filled under the lock, so they are in order.
     events: Mutex<Vec<Event>>,
     exchanges: AtomicU64,
-    phases: Phases,
+    /// The time for which its timer is set, in microseconds. It changes under the lock of `state`.
+    armed: AtomicU64,
 }
 
 struct State {
@@ -56,11 +55,13 @@ struct State {
     actions: Actions,
     exchanges: HashMap<ExchangeId, Arc<exchange::ResponseSlot>>,
     children: HashMap<ChildId, Arc<child::ChildSlot>>,
-    spawner: SyncSender<SpawnRequest>,
-    /// The time for which the timer is set.
-    armed: Instant,
-    /// The task of that timer.
-    timekeeper: Option<Waker>,
+    /// The driver itself, for spawn requests.
+    driver: Weak<Driver>,
+    spawner: Sender<SpawnRequest>,
+    /// Held by each spawn request that is not carried out yet.
+    spawning: Arc<()>,
+    /// The maximum number of those.
+    spawning_max: usize,
 }
 
 /// The work that a turn leaves for after the lock.
@@ -76,27 +77,15 @@ struct Aftermath {
 }
 
 impl Driver {
-    /// Creates a driver, and the channel of children to start with
-    /// [`crate::child::SpawnRequest::command`], in order. The channel closes with the driver.
-    ///
-    /// # Errors
-    ///
-    /// The operating system refuses randomness.
-    pub fn new(options: &Options) -> io::Result<(Arc<Driver>, Receiver<SpawnRequest>)> {
-        Ok(Driver::seeded(options, Clock::start(), clock::seed()?))
-    }
-
-    /// Does the same with a given clock and seed, for reproducible runs.
-    ///
-    /// Session ids are derived from `seed`, so a predictable one is only for simulations.
-    pub fn seeded(
-        options: &Options,
-        clock: Clock,
+    /// Creates the driver of an engine with these settings. Session ids are derived from `seed`.
+    pub(crate) fn new(
+        config: Config,
+        log: Log,
         seed: [u8; 32],
-    ) -> (Arc<Driver>, Receiver<SpawnRequest>) {
-        let config = Arc::new(options.config.clone());
-        // A session has one child, and an ended one may overlap with its successor.
-        let (spawner, orders) = sync_channel(2 * config.limits.sessions_max.max(1));
+        shared: &Arc<Shared>,
+        number: u64,
+    ) -> Arc<Driver> {
+        let (config, clock) = (Arc::new(config), shared.clock.clone());
         let mut engine = Engine::new(config.clone(), seed, clock.now());
         engine.set_unix_time(clock.wall().saturating_sub(clock.now().since(Instant::ZERO)));
         let stateless = engine.stateless();
@@ -104,37 +93,34 @@ impl Driver {
         let preparation = engine.preparation();
         let client_limits = config.client_limits;
         let client_limiter = || Mutex::new(ClientLimiter::new(client_limits));
-        let state = State {
-            engine,
-            actions: Actions::new(),
-            exchanges: HashMap::new(),
-            children: HashMap::new(),
-            spawner,
-            armed: Instant::FAR,
-            timekeeper: None,
-        };
-        let sampler = Sampler::start(config.serves.native().is_none());
-        let driver = Driver {
-            clock,
-            config,
-            memory,
-            stateless,
-            preparation,
-            client_limiter: (!client_limits.is_empty()).then(client_limiter),
-            sampler,
-            connections: Connections::default(),
-            log: Mutex::new(options.log.clone()),
-            state: Mutex::new(state),
-            events: Mutex::default(),
-            exchanges: AtomicU64::new(0),
-            phases: Phases::new(),
-        };
-        (Arc::new(driver), orders)
-    }
-
-    /// Returns the clock.
-    pub fn clock(&self) -> Clock {
-        self.clock.clone()
+        Arc::new_cyclic(|driver| {
+            let state = State {
+                engine,
+                actions: Actions::new(),
+                exchanges: HashMap::new(),
+                children: HashMap::new(),
+                driver: driver.clone(),
+                spawner: shared.spawner.clone(),
+                spawning: Arc::default(),
+                // A session has one child, and an ended one may overlap with its successor.
+                spawning_max: 2 * config.limits.sessions_max.max(1),
+            };
+            Driver {
+                clock,
+                shared: shared.clone(),
+                number,
+                config,
+                memory,
+                stateless,
+                preparation,
+                client_limiter: (!client_limits.is_empty()).then(client_limiter),
+                log: Mutex::new(log),
+                state: Mutex::new(state),
+                events: Mutex::default(),
+                exchanges: AtomicU64::new(0),
+                armed: AtomicU64::new(Instant::FAR.as_micros()),
+            }
+        })
     }
 
     /// Returns the memory budget.
@@ -229,9 +215,31 @@ impl Driver {
     }
 
     fn sample(&self) -> HostStats {
-        let mut facts = self.sampler.sample(self.clock.now().since(Instant::ZERO));
-        facts.process.connections = Some(self.connections.count() as u64);
-        facts
+        self.shared.sample()
+    }
+
+    /// Returns whether a session with this id is open.
+    pub(crate) fn has_session(&self, id: SessionId) -> bool {
+        self.lock().engine.has_session(id)
+    }
+
+    /// Returns the state in short.
+    pub(crate) fn summary(&self) -> Summary {
+        self.lock().engine.summary(self.clock.now())
+    }
+
+    /// Returns whether the program was asked to stop.
+    pub(crate) fn is_asked_to_stop(&self) -> bool {
+        self.lock().engine.is_asked_to_stop()
+    }
+
+    /// Returns its number in the program.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("a panic under this lock ends the program")
     }
 
     /// Reports the sent bytes of an exchange, and its end, unless it ended with a reply without a
@@ -262,56 +270,32 @@ impl Driver {
         self.turn(|state, now| state.spawn_failed(child, error, now));
     }
 
-    /// Calls the engine at its deadlines. Runs until it is dropped.
-    pub async fn keep_time(&self, mut alarm: impl Alarm) {
-        poll_fn(|cx| {
-            loop {
-                let at = self.time_passed(cx);
-                ready!(alarm.poll_until(cx, at));
-            }
-        })
-        .await
-    }
-
-    /// Calls the engine if its deadline has passed; returns the next one. `cx` is woken for an
-    /// earlier one.
-    fn time_passed(&self, cx: &Context<'_>) -> Instant {
-        let mut at = Instant::FAR;
+    /// Calls the engine if its deadline has passed; returns the next one.
+    pub(crate) fn time_passed(&self) -> Instant {
+        let armed = self.armed();
+        if armed > self.clock.now() {
+            return armed;
+        }
         self.turn(|state, now| {
             if state.engine.poll_timeout().is_some_and(|deadline| deadline.at <= now) {
                 state.engine.handle_timeout(now, &mut state.actions);
             }
-            at = state.engine.poll_timeout().map_or(Instant::FAR, |deadline| deadline.at);
-            state.armed = at;
-            state.timekeeper = Some(cx.waker().clone());
+            self.arm(Instant::FAR);
         });
-        at
+        self.armed()
     }
 
-    /// Returns the phase of the program.
-    pub fn phase(&self) -> Phase {
-        self.phases.now()
+    /// Returns the time for which its timer is set.
+    pub(crate) fn armed(&self) -> Instant {
+        Instant::from_micros(self.armed.load(Ordering::SeqCst))
     }
 
-    /// Waits for a later phase than this one.
-    pub async fn phase_after(&self, known: Phase) -> Phase {
-        self.phases.after(known).await
+    fn arm(&self, at: Instant) {
+        self.armed.store(at.as_micros(), Ordering::SeqCst);
     }
 
-    /// Waits until everything has ended; returns whether anything was aborted. Then kills the
-    /// remaining children, which a forced stop does not wait for.
-    pub async fn stopped(&self) -> bool {
-        let mut phase = self.phase();
-        loop {
-            if let Phase::Stopped { forced } = phase {
-                self.kill_children();
-                return forced;
-            }
-            phase = self.phase_after(phase).await;
-        }
-    }
-
-    fn kill_children(&self) {
+    /// Kills the children that are left.
+    pub(crate) fn kill_children(&self) {
         self.turn(|state, _| {
             for child in state.children.values() {
                 child.signal(Signal::Kill);
@@ -337,7 +321,7 @@ impl Driver {
         let mut aftermath = Aftermath::default();
         let logged = {
             let abort = AbortOnPanic;
-            let mut state = self.state.lock().expect("a panic under this lock ends the program");
+            let mut state = self.lock();
             // Read under the lock, so that time never runs backwards for the engine.
             let now = self.clock.now();
             facts(&mut state, now);
@@ -351,7 +335,7 @@ impl Driver {
             if logged {
                 lock(&self.events).append(&mut aftermath.events);
             }
-            aftermath.wakers.extend(state.hurry());
+            aftermath.wakers.extend(self.hurry(&state));
             logged
         };
         aftermath.wakers.into_iter().for_each(Waker::wake);
@@ -363,9 +347,17 @@ impl Driver {
         }
         // At the very end, because the program may exit on it, on another thread.
         if let Some(phase) = aftermath.phase {
-            self.phases.advance(phase);
+            self.shared.advance(self.number, phase);
         }
         aftermath.jobs
+    }
+
+    /// Returns the task to wake if the timer of the program is set too late, and assumes that it
+    /// will reset it.
+    fn hurry(&self, state: &State) -> Option<Waker> {
+        let deadline = state.engine.poll_timeout().filter(|deadline| deadline.at < self.armed())?;
+        self.arm(deadline.at);
+        self.shared.hurry(deadline.at)
     }
 
     /// Logs an event from outside of any turn.
@@ -392,18 +384,11 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl fmt::Debug for Driver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hub").field("phase", &self.phase()).finish_non_exhaustive()
+        f.debug_struct("Driver").field("number", &self.number).finish_non_exhaustive()
     }
 }
 
 impl State {
-    /// Returns the task to wake if the timer is set too late, and assumes that it will reset it.
-    fn hurry(&mut self) -> Option<Waker> {
-        let deadline = self.engine.poll_timeout().filter(|deadline| deadline.at < self.armed)?;
-        self.armed = deadline.at;
-        self.timekeeper.take()
-    }
-
     fn take(&mut self, inputs: impl IntoIterator<Item = Input>, now: Instant) {
         for input in inputs {
             self.engine.handle_input(input, now, &mut self.actions);
@@ -450,7 +435,10 @@ impl State {
             Action::Spawn { child, spec } => {
                 let slot = Arc::new(child::ChildSlot::default());
                 self.children.insert(child, slot.clone());
-                if self.spawner.try_send(SpawnRequest { child, spec, slot }).is_err() {
+                let is_full = Arc::strong_count(&self.spawning) > self.spawning_max;
+                let (driver, held) = (self.driver.clone(), self.spawning.clone());
+                let request = SpawnRequest { driver, child, spec, slot, _held: held };
+                if is_full || self.spawner.send(request).is_err() {
                     aftermath.unspawned.push(child);
                 }
                 None

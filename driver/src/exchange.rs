@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use pontoon_core::http::{ClientSlot, ReplyHead};
-use pontoon_core::{Chunk, ExchangeId, Input};
+use pontoon_core::{Chunk, ExchangeId, Input, Memory};
 
 use crate::driver::{Driver, lock};
 
@@ -105,6 +105,11 @@ impl Exchange {
     pub(crate) fn holding(mut self, client_slot: Option<Arc<ClientSlot>>) -> Self {
         self.client_slot = client_slot;
         self
+    }
+
+    /// Returns the memory budget that it belongs to.
+    pub fn memory(&self) -> &Memory {
+        self.driver.memory()
     }
 
     /// Waits for the engine's answer.

@@ -7,9 +7,9 @@
 //!
 //! ```text
 //!   runtime            driver                            runtime
-//!   socket ─ http::Endpoint ─┐            ┌─ child::ChildIo ─ pipes
+//!   socket ─ http::Front ────┐            ┌─ child::ChildIo ─ pipes
 //!     guard, hyper, rules    ├─ [Driver] ─┤    lines, framed and parsed
-//!                            │   engine   │    outside the lock
+//!     path ─ Site            │   engine   │    outside the lock
 //!   timer ─ keep_time ───────┘            └─ child::SpawnRequest ─ processes
 //! ```
 //!
@@ -32,6 +32,8 @@ pub mod io;
 mod phase;
 mod running;
 mod scratch;
+mod shared;
+pub mod site;
 
 pub use phase::Phase;
-pub use running::{Ended, Log, Options, Running, Stopper, THREADS_MAX, addresses};
+pub use running::{Ended, Log, Options, Running, Server, Stopper, THREADS_MAX, addresses};

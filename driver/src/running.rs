@@ -1,4 +1,4 @@
-//! An endpoint for embedding: its options, and the handle that stops it.
+//! A program for embedding: its options, and the handle that stops and updates it.
 
 use std::fmt;
 use std::io;
@@ -6,21 +6,38 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 
-use pontoon_core::{Config, Event, Input};
+use pontoon_core::{Config, Event};
 
-use crate::driver::Driver;
+use crate::site::Site;
 
 /// Writes the events of the log, on any thread; never called under a lock of the engine.
 pub type Log = Arc<dyn Fn(&Event) + Send + Sync>;
 
-/// The options of an endpoint.
+/// The options of a program.
 #[derive(Clone)]
 pub struct Options {
-    /// The settings of the endpoint.
+    /// The settings of the endpoint. With several servers, those of the paths that belong to none
+    /// of them ([`Serves::Site`](pontoon_core::Serves::Site)).
     pub config: Config,
+    /// The servers, if there are several: each has a path of its own.
+    pub servers: Vec<Server>,
     /// The number of threads for connections and pipes. `None` means half the number of processors,
     /// up to [`THREADS_MAX`].
     pub threads: Option<usize>,
+    /// Writes the events of the log.
+    pub log: Log,
+}
+
+/// One of several servers of a program.
+#[derive(Clone)]
+pub struct Server {
+    /// Its name, for the list of servers.
+    pub name: Box<str>,
+    /// The first segment of its paths, percent-decoded.
+    pub segment: Box<str>,
+    /// Its settings, or the reason why it cannot be served: its paths answer with that, so it must
+    /// hold no secret. [`Config::name`] is set to the segment.
+    pub config: Result<Box<Config>, Box<str>>,
     /// Writes the events of the log.
     pub log: Log,
 }
@@ -31,7 +48,7 @@ pub const THREADS_MAX: usize = 4;
 impl Options {
     /// Creates the options for `config`, without a log.
     pub fn new(config: Config) -> Self {
-        Options { config, threads: None, log: Arc::new(|_| {}) }
+        Options { config, servers: Vec::new(), threads: None, log: Arc::new(|_| {}) }
     }
 
     /// Returns the number of threads, at least one.
@@ -54,10 +71,10 @@ pub struct Running {
 }
 
 impl Running {
-    /// Creates the handle of the endpoint of `driver`, which listens on `addrs` and ends with
-    /// `thread`. For runtimes, which get the addresses from [`addresses`].
-    pub fn new(addrs: Vec<SocketAddr>, driver: Weak<Driver>, thread: JoinHandle<Ended>) -> Self {
-        Running { addrs, stopper: Stopper { driver }, thread }
+    /// Creates the handle of a program, which listens on `addrs` and ends with `thread`. For
+    /// runtimes, which get the addresses from [`addresses`].
+    pub fn new(addrs: Vec<SocketAddr>, site: Weak<Site>, thread: JoinHandle<Ended>) -> Self {
+        Running { addrs, stopper: Stopper { site }, thread }
     }
 
     /// Returns the first address on which it listens.
@@ -100,18 +117,36 @@ pub struct Ended {
     pub forced: bool,
 }
 
-/// Stops an endpoint, from any thread.
+/// Stops or updates a program, from any thread.
 #[derive(Clone)]
 pub struct Stopper {
-    driver: Weak<Driver>,
+    site: Weak<Site>,
 }
 
 impl Stopper {
     /// Asks it to stop: it accepts no new work, and ends when all work is done or its time is up.
     /// The second call stops it at once.
     pub fn stop(&self) {
-        if let Some(driver) = self.driver.upgrade() {
-            driver.submit([Input::ShutdownRequested]);
+        if let Some(site) = self.site.upgrade() {
+            site.stop();
+        }
+    }
+
+    /// Serves these servers from now on, with `config` for the paths that belong to none: see
+    /// [`Site::update`]. Has no effect on a program that is asked to stop.
+    ///
+    /// # Errors
+    ///
+    /// The operating system refuses randomness, and everything stays as it was.
+    pub fn update(&self, config: Config, servers: Vec<Server>) -> io::Result<()> {
+        self.site.upgrade().map_or(Ok(()), |site| site.update(config, servers))
+    }
+
+    /// Records that the configuration is older than its files, for this reason, which `/readyz`
+    /// then says.
+    pub fn set_fault(&self, reason: &str) {
+        if let Some(site) = self.site.upgrade() {
+            site.set_fault(Some(reason.into()));
         }
     }
 }

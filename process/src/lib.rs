@@ -39,6 +39,9 @@ pub fn command(spec: &ChildSpec) -> Command {
     if let Some(env) = &spec.env {
         command.env_clear().envs(env.iter().map(|(name, value)| (name, value)));
     }
+    if let Some(cwd) = &spec.cwd {
+        command.current_dir(cwd);
+    }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let parent = rustix::process::getpid();
     // SAFETY: the closure runs between fork and exec, where only async-signal-safe work is allowed.

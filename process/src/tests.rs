@@ -10,6 +10,7 @@ fn spec(program: &str, args: &[&str]) -> ChildSpec {
         program: program.into(),
         args: args.iter().map(OsString::from).collect(),
         env: None,
+        cwd: None,
     }
 }
 

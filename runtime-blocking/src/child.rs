@@ -5,8 +5,8 @@
 
 use std::io::Result;
 use std::process::Child;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Arc, Weak};
 
 use pontoon_driver::child::{ChildIo, ExitWaiter, SpawnRequest};
 use pontoon_driver::driver::Driver;
@@ -14,13 +14,14 @@ use rustix::io::Errno;
 
 use crate::io::{Event, Io, block_on, descriptors_max};
 
-/// Starts children until the driver is gone. Runs on a thread of its own, because children are
+/// Starts children until the program is gone. Runs on a thread of its own, because children are
 /// killed when the thread that started them ends, and a fork would delay connections.
-pub(crate) fn spawn_all(orders: &Receiver<SpawnRequest>, driver: &Weak<Driver>) {
+pub(crate) fn spawn_all(orders: &Receiver<SpawnRequest>) {
     let running = Arc::new(());
     for order in orders {
-        let Some(driver) = driver.upgrade() else { return };
-        spawn(&driver, order, running.clone());
+        if let Some(driver) = order.driver() {
+            spawn(&driver, order, running.clone());
+        }
     }
 }
 

@@ -18,11 +18,11 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
-use pontoon_core::http::{Connection, ConnectionConfig, ConnectionEvent, PeerWait, Rules};
+use pontoon_core::http::{Connection, ConnectionConfig, ConnectionEvent, PeerWait};
 use pontoon_core::{Duration, Instant};
 use pontoon_driver::connections::{self, Permit};
-use pontoon_driver::driver::Driver;
 use pontoon_driver::exchange::{Answer, Exchange};
+use pontoon_driver::site::{Endpoint, Site};
 use pontoon_driver::{Phase, coding};
 use rustix::event::{PollFd, PollFlags};
 use smallvec::SmallVec;
@@ -33,8 +33,7 @@ use crate::respond::write_head;
 
 /// The state that all connections share.
 pub(crate) struct Front {
-    driver: Arc<Driver>,
-    config: Arc<ConnectionConfig>,
+    site: Arc<Site>,
     /// Unused events.
     events: Mutex<Vec<Arc<Event>>>,
     make_event: fn() -> io::Result<Event>,
@@ -43,15 +42,9 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    pub(crate) fn new(driver: Arc<Driver>) -> io::Result<Arc<Self>> {
-        let config = Arc::new(ConnectionConfig {
-            rules: Rules::new(driver.config()),
-            limits: Arc::new(driver.config().limits.clone()),
-            requests_max: driver.connection_requests_max(),
-            write_head,
-        });
+    pub(crate) fn new(site: Arc<Site>) -> io::Result<Arc<Self>> {
         let (events, make_event, stopped) = (Mutex::default(), Event::new as _, Event::new()?);
-        Ok(Arc::new(Front { driver, config, events, make_event, stopped }))
+        Ok(Arc::new(Front { site, events, make_event, stopped }))
     }
 
     /// Serves a connection on a thread of its own.
@@ -68,7 +61,7 @@ impl Front {
     }
 
     fn now(&self) -> Instant {
-        self.driver.clock().now()
+        self.site.clock().now()
     }
 }
 
@@ -85,6 +78,8 @@ struct Link {
 
 struct State {
     connection: Connection,
+    /// The endpoint of the request that is being read.
+    endpoint: Arc<Endpoint>,
     answer: Pending,
     /// The time until which the thread of the connection waits at most.
     wakes: Instant,
@@ -138,8 +133,16 @@ impl Wake for Link {
 impl Link {
     fn new(front: Arc<Front>, stream: TcpStream) -> Arc<Self> {
         let peer = stream.peer_addr().ok().map(|peer| peer.ip());
+        let endpoint = front.site.main();
+        let config = Arc::new(ConnectionConfig {
+            rules: endpoint.rules().clone(),
+            limits: front.site.limits(),
+            requests_max: endpoint.connection_requests_max(),
+            write_head,
+        });
         let state = State {
-            connection: Connection::new(front.config.clone(), peer, front.now()),
+            connection: Connection::new(config, peer, front.now()),
+            endpoint,
             answer: Pending::None,
             wakes: Instant::ZERO,
             gave_way: false,
@@ -231,14 +234,18 @@ impl State {
             match event {
                 ConnectionEvent::Head => {
                     let head = self.connection.head().expect("it is there with this event");
-                    let verdict = front.driver.admit(&front.config.rules, &head);
+                    let (endpoint, verdict) = front.site.admit(&head);
+                    self.endpoint = endpoint;
                     self.set_phase(link, now)?;
                     self.connection.admit(verdict, now);
                 }
                 ConnectionEvent::Request(request) => {
-                    self.answer = Pending::Awaited(front.driver.open(request));
+                    let endpoint = mem::replace(&mut self.endpoint, front.site.main());
+                    self.answer = Pending::Awaited(front.site.open(&endpoint, request));
                 }
-                ConnectionEvent::Refused(refusal) => front.driver.submit([refusal.into()]),
+                ConnectionEvent::Refused(refusal) => {
+                    mem::replace(&mut self.endpoint, front.site.main()).refused(refusal);
+                }
                 ConnectionEvent::Shutdown => {
                     // Its read side was closed for another connection, so there is nothing to wait
                     // for.
@@ -311,13 +318,13 @@ impl State {
     }
 
     fn take_answer(&mut self, link: &Link, exchange: Exchange, answer: Answer) {
-        let (driver, now) = (&link.front.driver, link.front.now());
-        if driver.phase() > Phase::Serving {
+        let now = link.front.now();
+        if link.front.site.phase() > Phase::Serving {
             self.connection.handle_draining();
         }
         match answer {
             Answer::Reply(mut head, body, receipt) => {
-                let account = driver.memory().made();
+                let account = exchange.memory().made();
                 let body = coding::encode(&mut head, self.connection.coding(), body, &account);
                 self.connection.respond(head, body, now);
                 if receipt {
@@ -433,7 +440,7 @@ impl State {
             Pending::None => link.return_event(),
             // Without a descriptor to be woken with, the thread asks again from time to time.
             _ if !wanted.contains(PollFlags::OUT) && lock(&link.event).is_none() => {
-                pause = pause.min(link.front.config.limits.accept_pause);
+                pause = pause.min(link.front.site.limits().accept_pause);
             }
             _ => {}
         }
@@ -442,7 +449,7 @@ impl State {
 
     /// Tells the connection the phase of the program.
     fn set_phase(&mut self, link: &Link, now: Instant) -> Result<Phase, Over> {
-        let phase = link.front.driver.phase();
+        let phase = link.front.site.phase();
         match phase {
             Phase::Serving => {}
             Phase::Draining => self.connection.handle_draining(),

@@ -5,7 +5,7 @@
 //!
 //! | function | where |
 //! |---|---|
-//! | `accept` | `io::Listening`, and [`Driver::accept`] |
+//! | `accept` | `io::Listening`, and [`Site::accept`] |
 //! | `reply`, `stream`, `watch` | [`pontoon_core::http::Connection`], carried by `connection::Link` |
 //! | `sleep` | `io::Alarm`; `connection::Link` for its connection |
 //! | `spawn` | `child::spawn_all` |
@@ -45,15 +45,14 @@ use std::thread::{Builder, JoinHandle};
 
 /// The core, for configurations, servers and events.
 pub use pontoon_core;
-use pontoon_core::Input;
 use pontoon_driver::addresses;
-use pontoon_driver::driver::Driver;
-pub use pontoon_driver::{Ended, Log, Options, Running, Stopper};
+use pontoon_driver::site::Site;
+pub use pontoon_driver::{Ended, Log, Options, Running, Server, Stopper};
 
 use crate::connection::Front;
 use crate::io::{Alarm, Event, Listening, block_on};
 
-/// Serves an endpoint on `listeners`, on threads of its own; [`Options::threads`] has no effect. It
+/// Serves a program on `listeners`, on threads of its own; [`Options::threads`] has no effect. It
 /// listens when this returns.
 ///
 /// # Errors
@@ -62,30 +61,24 @@ use crate::io::{Alarm, Event, Listening, block_on};
 pub fn start(listeners: Vec<TcpListener>, options: Options) -> Result<Running> {
     let addrs = addresses(&listeners)?;
     let listeners = listeners.into_iter().map(Listening::new).collect::<Result<_>>()?;
-    let (driver, orders) = Driver::new(&options)?;
-    let weak = Arc::downgrade(&driver);
-    let (front, event) = (Front::new(driver.clone())?, Arc::new(Event::new()?));
-    let spawner = weak.clone();
-    spawn("pontoon-spawn", move || child::spawn_all(&orders, &spawner))?;
-    let thread = spawn("pontoon", move || serve(&driver, &front, listeners, &event))?;
+    let (site, orders) = Site::new(&options)?;
+    let weak = Arc::downgrade(&site);
+    let (front, event) = (Front::new(site.clone())?, Arc::new(Event::new()?));
+    spawn("pontoon-spawn", move || child::spawn_all(&orders))?;
+    let thread = spawn("pontoon", move || serve(&site, &front, listeners, &event))?;
     Ok(Running::new(addrs, weak, thread))
 }
 
-/// Runs until the engine has stopped, and its last answers are sent.
-fn serve(
-    driver: &Arc<Driver>,
-    front: &Arc<Front>,
-    listeners: Vec<Listening>,
-    event: &Arc<Event>,
-) -> Ended {
-    driver.submit([Input::Started]);
-    let alarm = || Alarm(driver.clock());
+/// Runs until the program has stopped, and its last answers are sent.
+fn serve(site: &Site, front: &Arc<Front>, listeners: Vec<Listening>, event: &Arc<Event>) -> Ended {
+    site.start();
+    let alarm = || Alarm(site.clock());
     let accept =
-        |listener| driver.accept(listener, alarm(), |stream, permit| front.serve(stream, permit));
+        |listener| site.accept(listener, alarm(), |stream, permit| front.serve(stream, permit));
     let mut accepting: Vec<_> = listeners.into_iter().map(accept).map(Box::pin).collect();
-    let mut time = pin!(driver.keep_time(alarm()));
-    let mut stopped = pin!(driver.stopped());
-    let mut ended = pin!(driver.connections_ended());
+    let mut time = pin!(site.keep_time(alarm()));
+    let mut stopped = pin!(site.stopped());
+    let mut ended = pin!(site.connections_ended());
     let mut forced = None;
     let all = poll_fn(|cx| {
         let _endless = time.as_mut().poll(cx);

@@ -15,16 +15,14 @@ use smol::Executor;
 
 use crate::io::Io;
 
-/// Starts children until the driver is gone. Runs on a thread of its own, because children are
+/// Starts children until the program is gone. Runs on a thread of its own, because children are
 /// killed when the thread that started them ends, and a fork would delay connections.
-pub(crate) fn spawn_all(
-    orders: &Receiver<SpawnRequest>,
-    driver: &Weak<Driver>,
-    executor: &Weak<Executor<'static>>,
-) {
+pub(crate) fn spawn_all(orders: &Receiver<SpawnRequest>, executor: &Weak<Executor<'static>>) {
     for order in orders {
-        let (Some(driver), Some(executor)) = (driver.upgrade(), executor.upgrade()) else { return };
-        spawn(&driver, order, &executor);
+        let Some(executor) = executor.upgrade() else { return };
+        if let Some(driver) = order.driver() {
+            spawn(&driver, order, &executor);
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! | function | where |
 //! |---|---|
-//! | `accept` | `front::accept`, and [`Driver::accept`] |
+//! | `accept` | `front::accept`, and [`Site::accept`] |
 //! | `sleep` | `io::Alarm` |
 //! | `spawn` | `child::spawn_all` |
 //! | `stop` | `serve`, and [`Stopper::stop`] |
@@ -28,17 +28,16 @@ use std::thread;
 use async_io::Async;
 /// The core, for configurations, servers and events.
 pub use pontoon_core;
-use pontoon_core::Input;
 use pontoon_driver::addresses;
-use pontoon_driver::driver::Driver;
-use pontoon_driver::http::Endpoint;
-pub use pontoon_driver::{Ended, Log, Options, Running, Stopper, THREADS_MAX};
+use pontoon_driver::http::Front;
+use pontoon_driver::site::Site;
+pub use pontoon_driver::{Ended, Log, Options, Running, Server, Stopper, THREADS_MAX};
 use smol::channel::{Receiver, bounded};
 use smol::{Executor, block_on, future};
 
 use crate::io::Alarm;
 
-/// Serves an endpoint on `listeners`, on threads of its own. It listens when this returns.
+/// Serves a program on `listeners`, on threads of its own. It listens when this returns.
 ///
 /// # Errors
 ///
@@ -48,13 +47,13 @@ pub fn start(listeners: Vec<TcpListener>, options: Options) -> Result<Running> {
     let addrs = addresses(&listeners)?;
     let listeners = listeners.into_iter().map(Async::new).collect::<Result<Vec<_>>>()?;
     let executor = Arc::new(Executor::new());
-    let (driver, orders) = Driver::new(&options)?;
-    let weak = Arc::downgrade(&driver);
+    let (site, orders) = Site::new(&options)?;
+    let weak = Arc::downgrade(&site);
 
-    let (spawner, handle) = (weak.clone(), Arc::downgrade(&executor));
+    let handle = Arc::downgrade(&executor);
     thread::Builder::new()
         .name("pontoon-spawn".into())
-        .spawn(move || child::spawn_all(&orders, &spawner, &handle))?;
+        .spawn(move || child::spawn_all(&orders, &handle))?;
     // The workers end when this is dropped: with the endpoint, or because it does not start.
     let (at_work, end_of_work) = bounded(1);
     for _ in 1..options.threads() {
@@ -62,7 +61,7 @@ pub fn start(listeners: Vec<TcpListener>, options: Options) -> Result<Running> {
     }
     let thread = thread::Builder::new().name("pontoon".into()).spawn(move || {
         let _at_work = at_work;
-        block_on(executor.run(serve(&executor, driver, listeners)))
+        block_on(executor.run(serve(&executor, site, listeners)))
     })?;
     Ok(Running::new(addrs, weak, thread))
 }
@@ -76,33 +75,32 @@ fn work(executor: Arc<Executor<'static>>, end: Receiver<()>) -> Result<()> {
     thread::Builder::new().name("pontoon-worker".into()).spawn(work).map(drop)
 }
 
-/// Runs until the engine has stopped, and its last answers are sent.
+/// Runs until the program has stopped, and its last answers are sent.
 async fn serve(
     executor: &Arc<Executor<'static>>,
-    driver: Arc<Driver>,
+    site: Arc<Site>,
     listeners: Vec<Async<TcpListener>>,
 ) -> Ended {
-    let endpoint = Arc::new(Endpoint::new(driver.clone()));
-    let timekeeper = driver.clone();
-    let alarm = Alarm::new(driver.clock());
+    let front = Arc::new(Front::new(site.clone()));
+    let timekeeper = site.clone();
+    let alarm = Alarm::new(site.clock());
     executor.spawn(async move { timekeeper.keep_time(alarm).await }).detach();
     // Unless async-process's own driver has been polled, the first child would need a thread for
     // it, and the library panics if there is none.
     let mut reaper = Box::pin(async_process::driver());
     let _ = future::poll_once(&mut reaper).await;
     executor.spawn(reaper).detach();
-    driver.submit([Input::Started]);
+    site.start();
     let accept = |listener| {
         // Weak, because the executor owns this task.
-        let (driver, executor) = (driver.clone(), Arc::downgrade(executor));
-        front::accept(driver, endpoint.clone(), executor, listener)
+        front::accept(site.clone(), front.clone(), Arc::downgrade(executor), listener)
     };
     let accepting = listeners.into_iter().map(accept).map(|accept| executor.spawn(accept));
     let accepting: Vec<_> = accepting.collect();
-    let forced = driver.stopped().await;
+    let forced = site.stopped().await;
     for accepting in accepting {
         let _ = accepting.await;
     }
-    driver.connections_ended().await;
+    site.connections_ended().await;
     Ended { forced }
 }

@@ -3,8 +3,8 @@
 //!
 //! Owns: the processes, and their pipes. Never: decides when a child ends, or interprets its lines.
 
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Weak};
 
 use pontoon_driver::child::SpawnRequest;
 use pontoon_driver::driver::Driver;
@@ -13,13 +13,14 @@ use tokio::runtime::Handle;
 
 use crate::io::{Io, Stdin};
 
-/// Starts children until the driver is gone. Runs on a thread of its own, because children are
+/// Starts children until the program is gone. Runs on a thread of its own, because children are
 /// killed when the thread that started them ends, and a fork would delay connections.
-pub(crate) fn spawn_all(orders: &Receiver<SpawnRequest>, driver: &Weak<Driver>, runtime: &Handle) {
+pub(crate) fn spawn_all(orders: &Receiver<SpawnRequest>, runtime: &Handle) {
     let _runtime = runtime.enter();
     for order in orders {
-        let Some(driver) = driver.upgrade() else { return };
-        spawn(&driver, order);
+        if let Some(driver) = order.driver() {
+            spawn(&driver, order);
+        }
     }
 }
 

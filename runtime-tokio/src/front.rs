@@ -4,22 +4,21 @@
 
 use std::sync::Arc;
 
-use pontoon_driver::driver::Driver;
-use pontoon_driver::http::Endpoint;
+use pontoon_driver::http::Front;
+use pontoon_driver::site::Site;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::io::{Alarm, Io};
 
-/// Accepts connections until the engine stops listening.
-pub(crate) async fn accept(driver: Arc<Driver>, endpoint: Arc<Endpoint>, listener: TcpListener) {
-    let clock = driver.clock();
-    driver
-        .accept(Io(listener), Alarm::new(clock.clone()), |stream: TcpStream, permit| {
-            // It fails only on a closed connection.
-            let _ = stream.set_nodelay(true);
-            let (endpoint, alarm) = (endpoint.clone(), Alarm::new(clock.clone()));
-            tokio::spawn(async move { endpoint.converse(Io(stream), alarm, permit).await });
-            Ok(())
-        })
-        .await
+/// Accepts connections until the program stops listening.
+pub(crate) async fn accept(site: Arc<Site>, front: Arc<Front>, listener: TcpListener) {
+    let clock = site.clock();
+    site.accept(Io(listener), Alarm::new(clock.clone()), |stream: TcpStream, permit| {
+        // It fails only on a closed connection.
+        let _ = stream.set_nodelay(true);
+        let (front, alarm) = (front.clone(), Alarm::new(clock.clone()));
+        tokio::spawn(async move { front.converse(Io(stream), alarm, permit).await });
+        Ok(())
+    })
+    .await
 }

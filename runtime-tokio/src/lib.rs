@@ -5,7 +5,7 @@
 //!
 //! | function | where |
 //! |---|---|
-//! | `accept` | `front::accept`, and [`Driver::accept`] |
+//! | `accept` | `front::accept`, and [`Site::accept`] |
 //! | `sleep` | `io::Alarm` |
 //! | `spawn` | `child::spawn_all` |
 //! | `stop` | `serve`, and [`Stopper::stop`] |
@@ -27,16 +27,15 @@ use std::thread;
 
 /// The core, for configurations, servers and events.
 pub use pontoon_core;
-use pontoon_core::Input;
 use pontoon_driver::addresses;
-use pontoon_driver::driver::Driver;
-use pontoon_driver::http::Endpoint;
-pub use pontoon_driver::{Ended, Log, Options, Running, Stopper, THREADS_MAX};
+use pontoon_driver::http::Front;
+use pontoon_driver::site::Site;
+pub use pontoon_driver::{Ended, Log, Options, Running, Server, Stopper, THREADS_MAX};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::io::Alarm;
 
-/// Serves an endpoint on `listeners`, on threads of its own. It listens when this returns.
+/// Serves a program on `listeners`, on threads of its own. It listens when this returns.
 ///
 /// # Errors
 ///
@@ -45,20 +44,20 @@ use crate::io::Alarm;
 pub fn start(listeners: Vec<TcpListener>, options: Options) -> Result<Running> {
     let addrs = addresses(&listeners)?;
     let runtime = runtime(options.threads())?;
-    let (driver, orders) = Driver::new(&options)?;
-    let weak = Arc::downgrade(&driver);
+    let (site, orders) = Site::new(&options)?;
+    let weak = Arc::downgrade(&site);
     let listeners = {
         let _runtime = runtime.enter();
         listeners.into_iter().map(register).collect::<Result<Vec<_>>>()?
     };
 
-    let (spawner, handle) = (weak.clone(), runtime.handle().clone());
+    let handle = runtime.handle().clone();
     thread::Builder::new()
         .name("pontoon-spawn".into())
-        .spawn(move || child::spawn_all(&orders, &spawner, &handle))?;
+        .spawn(move || child::spawn_all(&orders, &handle))?;
     let thread = thread::Builder::new()
         .name("pontoon".into())
-        .spawn(move || runtime.block_on(serve(driver, listeners)))?;
+        .spawn(move || runtime.block_on(serve(site, listeners)))?;
     Ok(Running::new(addrs, weak, thread))
 }
 
@@ -79,18 +78,18 @@ fn runtime(threads: usize) -> Result<Runtime> {
     }
 }
 
-/// Runs until the engine has stopped, and its last answers are sent.
-async fn serve(driver: Arc<Driver>, listeners: Vec<tokio::net::TcpListener>) -> Ended {
-    let endpoint = Arc::new(Endpoint::new(driver.clone()));
-    let timekeeper = driver.clone();
+/// Runs until the program has stopped, and its last answers are sent.
+async fn serve(site: Arc<Site>, listeners: Vec<tokio::net::TcpListener>) -> Ended {
+    let front = Arc::new(Front::new(site.clone()));
+    let timekeeper = site.clone();
     tokio::spawn(async move { timekeeper.keep_time(Alarm::new(timekeeper.clock())).await });
-    driver.submit([Input::Started]);
-    let accept = |listener| front::accept(driver.clone(), endpoint.clone(), listener);
+    site.start();
+    let accept = |listener| front::accept(site.clone(), front.clone(), listener);
     let accepting: Vec<_> = listeners.into_iter().map(accept).map(tokio::spawn).collect();
-    let forced = driver.stopped().await;
+    let forced = site.stopped().await;
     for accepting in accepting {
         let _ = accepting.await;
     }
-    driver.connections_ended().await;
+    site.connections_ended().await;
     Ended { forced }
 }

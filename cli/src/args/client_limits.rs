@@ -6,7 +6,7 @@ use pontoon_core::{ClientLimits, Rate};
 use crate::values;
 
 /// The limits for each client, without that of its sessions.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Limits for each client")]
 pub(crate) struct ClientLimitArgs {
     /// Requests per second that a client may send, on average; unlimited if not given. A client is

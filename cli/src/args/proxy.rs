@@ -23,6 +23,24 @@ pub(crate) struct ProxyArgs {
     #[command(flatten)]
     pub(crate) sessions: SessionArgs,
 
+    #[command(flatten)]
+    pub(crate) bridge: BridgeArgs,
+
+    /// Set this variable for the command; without a value, pass on the value it has here.
+    /// Repeatable; in the environment, one per line
+    #[arg(
+        long,
+        env = "MCP_ENV",
+        help_heading = COMMAND,
+        value_name = "NAME[=VALUE]",
+        value_parser = OsStringValueParser::new().try_map(values::assignment)
+    )]
+    pub(crate) env: Vec<Assignment>,
+}
+
+/// The settings of served commands.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct BridgeArgs {
     /// Open no sessions: requests of all revisions are independent, and share processes as
     /// --child-per says
     #[arg(
@@ -139,17 +157,6 @@ pub(crate) struct ProxyArgs {
     /// Pass only PATH, HOME, USER, LOGNAME, LANG, LC_*, TZ, TMPDIR, SHELL and TERM to the command
     #[arg(long, env = "MCP_CLEAN_ENV", help_heading = COMMAND, value_parser = values::bool_value)]
     pub(crate) clean_env: bool,
-
-    /// Set this variable for the command; without a value, pass on the value it has here.
-    /// Repeatable; in the environment, one per line
-    #[arg(
-        long,
-        env = "MCP_ENV",
-        help_heading = COMMAND,
-        value_name = "NAME[=VALUE]",
-        value_parser = OsStringValueParser::new().try_map(values::assignment)
-    )]
-    pub(crate) env: Vec<Assignment>,
 }
 
 const COMMAND: &str = "Command";

@@ -11,7 +11,7 @@ use crate::runtime::{RUNTIMES, Runtime};
 use crate::values::{self, GIB, KIB, MIB};
 
 /// The settings of an endpoint.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Endpoint")]
 pub(crate) struct ServingArgs {
     /// Address to listen on
@@ -196,7 +196,7 @@ pub(crate) struct ServingArgs {
 }
 
 /// The settings of the log.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Log")]
 pub(crate) struct LogArgs {
     /// Minimum level to log: debug, info, warning or error
@@ -229,7 +229,7 @@ pub(crate) struct LogArgs {
 }
 
 /// The settings of sessions, where a server has them.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Sessions")]
 pub(crate) struct SessionArgs {
     /// Time after which an unused session ends

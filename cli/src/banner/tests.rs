@@ -2,7 +2,7 @@ use super::*;
 
 fn spec(words: &[&str]) -> ChildSpec {
     let mut words = words.iter().map(Into::into);
-    ChildSpec { program: words.next().unwrap(), args: words.collect(), env: None }
+    ChildSpec { program: words.next().unwrap(), args: words.collect(), env: None, cwd: None }
 }
 
 const ABOUT: About<'_> = About { name: "server", what: "server --root /data" };

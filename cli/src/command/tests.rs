@@ -73,6 +73,7 @@ fn without_a_command_this_program_is_wrapped() {
 #[test]
 fn commands_are_shown_ready_to_paste() {
     let words = ["sh", "-c", "echo 'hi' $X", "", "a/b.c:d@1", "--k=v"].map(OsString::from);
-    let spec = ChildSpec { program: words[0].clone(), args: words[1..].to_vec(), env: None };
+    let spec =
+        ChildSpec { program: words[0].clone(), args: words[1..].to_vec(), env: None, cwd: None };
     assert_eq!(shown(&spec), r"sh -c 'echo '\''hi'\'' $X' '' a/b.c:d@1 --k=v");
 }

@@ -11,7 +11,7 @@ fn config(words: &[&str]) -> Config {
     let words = ["pontoon", "proxy"].iter().chain(words).map(Into::into);
     let verb = parse::parse(words, &Variables::default()).unwrap();
     let Verb::Proxy(args) = verb else { panic!("not a proxy") };
-    proxy(&args, ChildSpec { program: "x".into(), args: vec![], env: None })
+    proxy(&args, ChildSpec { program: "x".into(), args: vec![], env: None, cwd: None })
 }
 
 #[test]

@@ -11,7 +11,7 @@ use pontoon_config::{Facts, FileKind};
 const FILE_MAX: u64 = 16 * 1024 * 1024;
 
 /// This machine.
-pub(super) struct Machine;
+pub(crate) struct Machine;
 
 impl Facts for Machine {
     fn variable(&self, name: &str) -> Option<OsString> {

@@ -12,6 +12,8 @@ pub(crate) struct Entry {
     what: What,
     /// The name of the command, if the entry is about a session with it.
     command: Option<Arc<str>>,
+    /// The name of the server, in a program with several.
+    server: Option<Arc<str>>,
 }
 
 #[derive(Clone, Debug)]
@@ -62,7 +64,7 @@ impl Notice {
 impl Entry {
     /// Creates an entry with the current time.
     pub(crate) fn event(event: Event) -> Self {
-        Entry { at: SystemTime::now(), what: What::Event(event), command: None }
+        Entry { at: SystemTime::now(), what: What::Event(event), command: None, server: None }
     }
 
     /// Adds the name of the command that is served, if a session with it has been opened.
@@ -72,9 +74,20 @@ impl Entry {
         self
     }
 
+    /// Adds the name of the server that it is about.
+    pub(crate) fn of_server(mut self, server: Arc<str>) -> Self {
+        self.server = Some(server);
+        self
+    }
+
+    /// Returns the name of the server that it is about, in a program with several.
+    pub(super) fn server(&self) -> Option<&str> {
+        self.server.as_deref()
+    }
+
     /// Creates an entry with the current time.
     pub(crate) fn notice(notice: Notice) -> Self {
-        Entry { at: SystemTime::now(), what: What::Notice(notice), command: None }
+        Entry { at: SystemTime::now(), what: What::Notice(notice), command: None, server: None }
     }
 
     pub(super) fn level(&self) -> Level {
@@ -116,6 +129,9 @@ impl Entry {
     pub(super) fn fields(&self, mut field: impl FnMut(&'static str, FieldValue<'_>)) {
         match &self.what {
             What::Event(event) => {
+                if let Some(server) = &self.server {
+                    field("server", FieldValue::Bytes(server.as_bytes()));
+                }
                 event.fields(&mut field);
                 if let Some(command) = &self.command {
                     field("mcp_server", FieldValue::Bytes(command.as_bytes()));

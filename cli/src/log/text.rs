@@ -44,7 +44,8 @@ impl Terminal {
         self.push_coloured(out, DIM, &clock);
         if let Some((child, line)) = entry.said_by_child() {
             out.push(' ');
-            self.push_coloured(out, DIM, &format!("{}[{child}] |", self.command));
+            let command = entry.server().unwrap_or(&self.command);
+            self.push_coloured(out, DIM, &format!("{command}[{child}] |"));
             out.push(' ');
             push_printable(out, &String::from_utf8_lossy(line));
             out.push('\n');

@@ -85,7 +85,7 @@ fn variables_are_read_as_flags_are() {
     let words = ["pontoon", "proxy", "--allow-host", "c", "server"].map(OsString::from);
     let Verb::Proxy(args) = parse(words, &variables).unwrap() else { panic!("not a proxy") };
     assert_eq!(args.serving.port, 1);
-    assert!(args.serving.log.quiet && !args.clean_env);
+    assert!(args.serving.log.quiet && !args.bridge.clean_env);
     assert_eq!(args.env.len(), 2);
     assert_eq!(args.serving.allow_host, ["c"], "a flag replaces what a variable lists");
 }
@@ -147,8 +147,8 @@ fn defaults_are_those_of_the_core() {
         ("127.0.0.1", 3000, "/mcp")
     );
     assert_eq!(args.sessions.timeout, limits.session_idle_max);
-    assert_eq!(args.request_timeout, limits.request_time_max);
-    assert_eq!(args.startup_timeout, None);
+    assert_eq!(args.bridge.request_timeout, limits.request_time_max);
+    assert_eq!(args.bridge.startup_timeout, None);
     assert_eq!(args.sessions.max_sessions, limits.sessions_max);
     assert_eq!(args.serving.max_body, limits.body_bytes_max);
     assert_eq!(args.serving.max_connections, limits.connections_max);
@@ -160,15 +160,15 @@ fn defaults_are_those_of_the_core() {
     assert_eq!(args.serving.keep_alive, limits.keep_alive_period);
     assert_eq!(args.serving.drain_timeout, limits.drain_time_max);
     assert_eq!(args.serving.stop_delay, limits.stop_delay);
-    assert_eq!(args.max_line, limits.line_bytes_max);
-    assert_eq!(args.read_buffer, limits.pipe_read_bytes);
-    assert_eq!(args.write_buffer, limits.pipe_write_bytes);
+    assert_eq!(args.bridge.max_line, limits.line_bytes_max);
+    assert_eq!(args.bridge.read_buffer, limits.pipe_read_bytes);
+    assert_eq!(args.bridge.write_buffer, limits.pipe_write_bytes);
     assert_eq!(
         (args.serving.log.log_level, args.serving.log.log_format),
         (Level::Info, LogFormat::Pretty)
     );
     assert_eq!((args.serving.log.log_file, args.serving.threads), (None, None));
-    assert!(!args.serving.log.quiet && !args.clean_env);
+    assert!(!args.serving.log.quiet && !args.bridge.clean_env);
     assert!(
         args.serving.allow_host.is_empty()
             && args.serving.allow_origin.is_empty()
@@ -203,7 +203,7 @@ fn names_are_read_in_any_case() {
     }
     let args = proxy(&["--log-format", "JSON", "--child-era", "Modern", "--child-per", "Call"]);
     assert_eq!(args.serving.log.log_format, LogFormat::Json);
-    assert_eq!((args.child_era, args.child_per), (ChildEra::Modern, ChildPer::Call));
+    assert_eq!((args.bridge.child_era, args.bridge.child_per), (ChildEra::Modern, ChildPer::Call));
 }
 
 #[test]
@@ -366,8 +366,11 @@ fn the_proxy_reads_its_documented_variables() {
     assert_eq!((args.sessions.timeout, args.sessions.max_sessions), (seconds(3600), 101));
     assert_eq!(args.serving.log.log_level, Level::Warning);
     assert_eq!(args.serving.log.log_file, Some("logs/proxy.log".into()));
-    assert_eq!((args.request_timeout, args.startup_timeout), (seconds(31), Some(seconds(11))));
-    assert_eq!((args.read_buffer, args.write_buffer), (65537, 65538));
+    assert_eq!(
+        (args.bridge.request_timeout, args.bridge.startup_timeout),
+        (seconds(31), Some(seconds(11)))
+    );
+    assert_eq!((args.bridge.read_buffer, args.bridge.write_buffer), (65537, 65538));
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub(crate) enum Upstream {
     Command(Arc<ChildSpec>),
     /// A server in this process.
     Native(NativeUpstream),
+    /// No server.
+    None,
 }
 
 /// A server in this process.
@@ -40,6 +42,7 @@ impl Upstream {
                     header_params: Arc::new(ServerHeaderParams::of(catalog)),
                 })
             }
+            Serves::Site => Upstream::None,
         }
     }
 
@@ -47,14 +50,14 @@ impl Upstream {
     pub(crate) fn command(&self) -> Option<&Arc<ChildSpec>> {
         match self {
             Upstream::Command(spec) => Some(spec),
-            Upstream::Native(_) => None,
+            Upstream::Native(_) | Upstream::None => None,
         }
     }
 
     /// Returns the server in this process, if it is one.
     pub(crate) fn native(&self) -> Option<&NativeUpstream> {
         match self {
-            Upstream::Command(_) => None,
+            Upstream::Command(_) | Upstream::None => None,
             Upstream::Native(native) => Some(native),
         }
     }

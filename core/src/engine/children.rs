@@ -26,6 +26,7 @@ impl Engine {
         match self.shared.upstream {
             Upstream::Command(_) => self.start_eagerly(now, out),
             Upstream::Native(_) => self.plan_sweep(now),
+            Upstream::None => {}
         }
     }
 

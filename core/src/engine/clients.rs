@@ -55,7 +55,7 @@ impl Engine {
             Request::PostSse { head, body } => {
                 return self.on_post_sse(exchange, &head, &body, now, out);
             }
-            Request::Health => self.health(now),
+            Request::Servers | Request::Health => self.health(now),
             Request::HealthDetails => self.health_details(now),
             Request::Live => self.live(),
             Request::Ready => self.ready(now),

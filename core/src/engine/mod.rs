@@ -8,6 +8,7 @@
 //!
 //! ```text
 //!   running ──ShutdownRequested──► stop delayed ──delay over, or asked again──► draining
+//!   running ──Retired, replaced──► retiring ──no session left, or drain limit──► draining
 //!   draining ──all over──────────────────► stopped
 //!      └───────drain limit, or asked again──► stopped (forced)
 //! ```
@@ -67,7 +68,7 @@ use crate::time::{Deadline, Duration, Instant};
 /// use pontoon_core::http::Request;
 /// use pontoon_core::{Action, ChildSpec, Config, Engine, ExchangeId, Input, Instant, Serves};
 ///
-/// let command = ChildSpec { program: "server".into(), args: Vec::new(), env: None };
+/// let command = ChildSpec { program: "server".into(), args: Vec::new(), env: None, cwd: None };
 /// let config = Arc::new(Config::new(Serves::Command(command)));
 /// // The seed makes the session ids: in a program it is random and secret.
 /// let (mut engine, now) = (Engine::new(config, [0; 32], Instant::ZERO), Instant::ZERO);
@@ -121,6 +122,8 @@ pub struct Engine {
     phase: Phase,
     /// Whether the stop is forced, and waits only for jobs of requests without a session.
     is_forced: bool,
+    /// Whether it drains without a request to stop the program.
+    is_retired: bool,
     started_at: Instant,
     /// The time until which timers wait because the process was most likely paused.
     resuming_until: Instant,
@@ -214,6 +217,8 @@ impl Shared {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Running,
+    /// Another engine opens new sessions; those of this one go on.
+    Retiring,
     /// Everything is served, but `/readyz` announces the stop
     /// ([`crate::limits::Limits::stop_delay`]).
     StopDelayed,
@@ -267,6 +272,7 @@ impl Engine {
             timers: Timers::default(),
             phase: Phase::Running,
             is_forced: false,
+            is_retired: false,
             started_at: now,
             resuming_until: Instant::ZERO,
         }
@@ -290,6 +296,11 @@ impl Engine {
             native.header_params.clone(),
             desk.requests.clone(),
         ))
+    }
+
+    /// Returns whether a session with this id is open.
+    pub fn has_session(&self, id: SessionId) -> bool {
+        self.sessions.contains_key(&id)
     }
 
     /// Returns the budget of the bytes that are held here and in the adapter.
@@ -368,6 +379,7 @@ impl Engine {
             Input::Changed { change } => self.changes.push((change, None)),
             Input::JobDone { done } => self.on_worked(done.0, now, out),
             Input::ShutdownRequested => self.on_shutdown_requested(now, out),
+            Input::Retired { replaced } => self.on_retired(replaced, now, out),
         }
     }
 
@@ -420,6 +432,7 @@ impl Engine {
                 Timer::Session(session) => self.on_session_due(session, at, now, out),
                 Timer::Start => self.on_start_due(now, out),
                 Timer::StopDelay => self.on_stop_delay_over(now, out),
+                Timer::Retire => self.on_retire_due(now, out),
                 Timer::Sweep => self.sweep(now, out),
             }
         }

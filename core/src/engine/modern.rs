@@ -33,6 +33,7 @@ impl Engine {
                 self.on_native(exchange, head, body, now, out);
                 Ok(())
             }
+            Upstream::None => Err(Reject::NotFound),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::http::{ContentType, ReplyHead};
 use crate::observe::{Gauges, MetricsText, Process, RequestStats};
 use crate::server::{Health, Server};
 use crate::session::Session;
+use crate::site::Summary;
 use crate::time::Instant;
 
 /// A complete answer.
@@ -95,6 +96,28 @@ impl Engine {
             + self.pool.as_ref().map_or(0, Pool::unresponsive)
     }
 
+    /// Returns the state in short.
+    pub fn summary(&self, now: Instant) -> Summary {
+        Summary {
+            sessions: self.sessions.len(),
+            processes: self.processes(),
+            unready: self.unready(now),
+        }
+    }
+
+    /// Returns whether the program was asked to stop.
+    pub fn is_asked_to_stop(&self) -> bool {
+        self.is_stopping()
+    }
+
+    fn processes(&self) -> usize {
+        self.owners.len()
+            + self.workers()
+            + self.stopping_children.len()
+            + usize::from(self.standby.is_some())
+            + self.unclaimed.len()
+    }
+
     /// Answers `GET /livez`: the program runs.
     pub(super) fn live(&self) -> Answer {
         text(200, "ok\n")
@@ -133,11 +156,7 @@ impl Engine {
         let gauges = Gauges {
             uptime: now.since(self.started_at),
             sessions: self.sessions.len(),
-            children: self.owners.len()
-                + self.workers()
-                + self.stopping_children.len()
-                + usize::from(self.standby.is_some())
-                + self.unclaimed.len(),
+            children: self.processes(),
             unresponsive: self.unresponsive(),
             parked_calls: self.pool.as_ref().map_or(0, Pool::parked_calls),
             in_flight: total(Session::in_flight)

@@ -17,13 +17,37 @@ const REPORT_TIME: Duration = Duration::from_secs(1);
 impl Engine {
     pub(super) fn on_shutdown_requested(&mut self, now: Instant, out: &mut Actions) {
         match self.phase {
-            Phase::Running if !self.shared.config.limits.stop_delay.is_zero() => {
+            Phase::Running | Phase::Retiring if !self.shared.config.limits.stop_delay.is_zero() => {
                 self.delay_stop(now, out);
             }
-            Phase::Running | Phase::StopDelayed => self.drain(now, out),
+            Phase::Running | Phase::Retiring | Phase::StopDelayed => self.drain(now, out),
+            Phase::Draining if mem::take(&mut self.is_retired) => {}
             Phase::Draining => self.force_stop(now, out),
             Phase::Stopped => {}
         }
+    }
+
+    pub(super) fn on_retired(&mut self, replaced: bool, now: Instant, out: &mut Actions) {
+        match self.phase {
+            Phase::Running if replaced => {
+                self.phase = Phase::Retiring;
+                self.timers.set(now + self.shared.config.limits.drain_time_max, Timer::Retire);
+            }
+            Phase::Running | Phase::Retiring => self.retire(now, out),
+            Phase::StopDelayed | Phase::Draining | Phase::Stopped => {}
+        }
+    }
+
+    /// Ends the sessions of a replaced engine.
+    pub(super) fn on_retire_due(&mut self, now: Instant, out: &mut Actions) {
+        if self.phase == Phase::Retiring {
+            self.retire(now, out);
+        }
+    }
+
+    fn retire(&mut self, now: Instant, out: &mut Actions) {
+        self.is_retired = true;
+        self.drain(now, out);
     }
 
     /// Returns whether the program was asked to stop.
@@ -96,6 +120,9 @@ impl Engine {
     /// Continues a drain: ends the sessions in which nothing is in flight any more, and stops once
     /// nothing is left to wait for.
     pub(super) fn continue_drain(&mut self, now: Instant, out: &mut Actions) {
+        if self.phase == Phase::Retiring && self.sessions.is_empty() {
+            self.retire(now, out);
+        }
         if self.phase != Phase::Draining {
             return;
         }

@@ -21,6 +21,8 @@ pub(crate) enum Timer {
     DrainReport,
     /// The engine, at the end of the era probe.
     Era,
+    /// The engine, when the sessions of a replaced one end.
+    Retire,
     /// The log, to report skipped events.
     Log,
     /// The pool: children without a session, and the requests that wait for them.
@@ -54,7 +56,9 @@ impl Timers {
         let Reverse((at, wake)) = self.0.peek()?;
         let why = match wake {
             Timer::Child(_) | Timer::Era | Timer::Start => TimerKind::Child,
-            Timer::Drain | Timer::DrainReport | Timer::StopDelay => TimerKind::Drain,
+            Timer::Drain | Timer::DrainReport | Timer::Retire | Timer::StopDelay => {
+                TimerKind::Drain
+            }
             Timer::Log => TimerKind::Session,
             Timer::Pool | Timer::Stateless(_) => TimerKind::Run,
             Timer::Session(_) | Timer::Sweep => TimerKind::Session,

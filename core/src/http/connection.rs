@@ -37,10 +37,10 @@
 //!     out.extend(b"\r\n");
 //! }
 //!
-//! let child = ChildSpec { program: "server".into(), args: Vec::new(), env: None };
+//! let child = ChildSpec { program: "server".into(), args: Vec::new(), env: None, cwd: None };
 //! let config = Config::new(Serves::Command(child));
 //! let config = Arc::new(ConnectionConfig {
-//!     rules: Rules::new(&config),
+//!     rules: Arc::new(Rules::new(&config)),
 //!     limits: Arc::new(config.limits),
 //!     requests_max: u64::MAX,
 //!     write_head,
@@ -115,11 +115,11 @@ pub struct Connection {
     is_last: bool,
 }
 
-/// The settings that the connections of an endpoint share.
+/// The settings of a connection, which others may share.
 #[derive(Debug)]
 pub struct ConnectionConfig {
-    /// The rules of the endpoint.
-    pub rules: Rules,
+    /// The rules of requests that the guard refuses.
+    pub rules: Arc<Rules>,
     /// The limits of the endpoint.
     pub limits: Arc<Limits>,
     /// Requests that a connection may bring; the answer to the last one says that it closes.

@@ -16,6 +16,7 @@ mod refused;
 mod reply;
 mod request;
 mod rules;
+mod segment;
 
 pub use accept::Accept;
 pub use body::BodyBuffer;
@@ -38,3 +39,5 @@ pub use rules::{
     Admission, Headers, RequestHead, Rules, SSE_MESSAGES, SSE_STREAM, allows_origin,
     endpoint_methods,
 };
+pub use segment::encode_segment;
+pub(crate) use segment::{decode_segment, first_segment, without_segment};

@@ -47,6 +47,8 @@ pub enum Request {
         /// Its messages.
         body: Body,
     },
+    /// `GET /` of a program with several servers.
+    Servers,
     /// `GET /health`.
     Health,
     /// `GET /health/detailed`.
@@ -109,6 +111,7 @@ impl Request {
             }
             Request::Listen { head } | Request::OpenSse { head } => (head, true),
             Request::Delete { .. }
+            | Request::Servers
             | Request::Health
             | Request::HealthDetails
             | Request::Live

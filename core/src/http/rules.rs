@@ -49,7 +49,7 @@ use std::sync::Arc;
 use crate::config::{BindSession, Config, Serves};
 use crate::http::{
     Accept, Answer, ContentCoding, Cors, Guard, LastEvent, McpHead, Request, RevisionHeader,
-    SessionHeader,
+    SessionHeader, encode_segment, without_segment,
 };
 use crate::json::{ParseRules, Peer};
 use crate::observe::Detail;
@@ -101,8 +101,11 @@ pub struct RequestHead<'a, H: Headers> {
 pub struct Rules {
     hosts: Hosts,
     origins: Origins,
-    /// The path of the endpoint, without a slash at its end.
-    path: Box<str>,
+    /// The path of the endpoint, without a slash at its end; `None` for the paths that belong to
+    /// no server.
+    path: Option<Box<str>>,
+    /// The name before all paths, in a program with several servers.
+    name: Option<Box<str>>,
     /// Whether HTTP+SSE is served.
     sse: bool,
     body: BodyRules,
@@ -141,6 +144,16 @@ impl Program {
                 revisions: config.revisions.clone(),
                 bind: config.bind_session,
             },
+            Serves::Site => Program {
+                sessions: false,
+                principals: false,
+                reader: None,
+                detailed_health: false,
+                streams_to_all: false,
+                packs: false,
+                revisions: config.revisions.clone(),
+                bind: config.bind_session,
+            },
             Serves::Native(native) => Program {
                 sessions: native.sessions && has_sessions(&native.revisions),
                 principals: false,
@@ -167,7 +180,11 @@ impl Rules {
         Rules {
             hosts: Hosts::new(&config.hosts),
             origins: Origins::new(&config.origins),
-            path: config.path.strip_suffix('/').unwrap_or(&config.path).into(),
+            path: match config.serves {
+                Serves::Site => None,
+                _ => Some(config.path.strip_suffix('/').unwrap_or(&config.path).into()),
+            },
+            name: config.name.clone(),
             sse: config.sse,
             body: BodyRules {
                 bytes_max: limits.body_bytes_max,
@@ -215,6 +232,23 @@ impl Rules {
         Some(Answer { detail: guard.fault().map(Detail::of_text), ..answer })
     }
 
+    /// Returns the answer to a request to a server that cannot be served, for this reason.
+    pub fn broken<H: Headers>(&self, head: &RequestHead<'_, H>, reason: &str) -> Box<Answer> {
+        let mut answer = match self.check_peer(head) {
+            Ok(cors) => {
+                let answer = Answer::explained(Reject::ServerBroken, &format!(": {reason}"), cors);
+                let detail = Some(Detail::of_request(head.method, path(head.target)));
+                Answer { detail, ..answer }
+            }
+            Err(reject) => {
+                let detail = peer_detail(reject, head.headers);
+                Answer { detail, ..Answer::refusal(reject, None) }
+            }
+        };
+        answer.head.close |= has_body(head.headers);
+        Box::new(answer)
+    }
+
     fn judge<H: Headers>(
         &self,
         head: &RequestHead<'_, H>,
@@ -251,10 +285,23 @@ impl Rules {
 
     /// Returns the text that names the endpoint, for a request to another path.
     fn whereabouts<H: Headers>(&self, head: &RequestHead<'_, H>) -> String {
-        let endpoint = if self.path.is_empty() { "/" } else { &self.path };
-        let is_sse = self.program.sessions && sse::asked(head, self.program.bind).is_some();
+        let Some(path) = &self.path else {
+            return ": each server has the path /NAME/mcp; GET / lists them".to_owned();
+        };
+        let endpoint = match &self.name {
+            Some(name) => format!("/{}{path}", encode_segment(name)),
+            None if path.is_empty() => "/".to_owned(),
+            None => path.to_string(),
+        };
+        let target = self.own_target(head.target);
+        let is_sse = self.program.sessions && sse::asked(target, head, self.program.bind).is_some();
         let option = if is_sse { "; HTTP+SSE is served with --sse" } else { "" };
         format!(": the MCP endpoint is {endpoint}{option}")
+    }
+
+    /// Returns the target after the name of the server.
+    fn own_target<'a>(&self, target: &'a str) -> &'a str {
+        if self.name.is_some() { without_segment(target) } else { target }
     }
 
     fn check_peer<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Option<Cors>, Reject> {
@@ -267,17 +314,21 @@ impl Rules {
     }
 
     fn asked<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Asked, Reject> {
-        let path = path(head.target);
-        if path.strip_suffix('/').unwrap_or(path) == &*self.path {
+        let target = self.own_target(head.target);
+        let path = path(target);
+        if Some(path.strip_suffix('/').unwrap_or(path)) == self.path.as_deref() {
             return self.program.endpoint(head);
         }
         if self.sse
             && self.program.sessions
-            && let Some(asked) = sse::asked(head, self.program.bind)
+            && let Some(asked) = sse::asked(target, head, self.program.bind)
         {
             return asked;
         }
         let request = match path {
+            // Those paths are the program's.
+            _ if self.name.is_some() => return Err(Reject::NotFound),
+            "/" if self.path.is_none() => Request::Servers,
             "/health/detailed" if self.program.detailed_health => Request::HealthDetails,
             "/metrics" => Request::Metrics,
             path => probe(path).ok_or(Reject::NotFound)?,

@@ -38,6 +38,7 @@ const REJECTS: &[&str] = &[
     "method_not_allowed",
     "not_acceptable",
     "not_found",
+    "server_broken",
     "unsupported_media_type",
     "bad_json",
     "lone_surrogate",

@@ -90,6 +90,7 @@ impl Reject {
                 "Accept must include application/json or text/event-stream (GET: text/event-stream)"
             }
             NotFound => "Not found",
+            ServerBroken => "This server is not served, because its entry has an error",
             UnsupportedMediaType => "Content-Type must be application/json (uncompressed, UTF-8)",
             BadJson => "Parse error: the body is not valid JSON",
             LoneSurrogate => {

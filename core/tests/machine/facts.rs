@@ -107,6 +107,7 @@ fn config([serves, bridge, limits]: [u8; 3]) -> Config {
             program: OsString::from("server"),
             args: Vec::new(),
             env: None,
+            cwd: None,
         }),
     };
     let child_era = [ChildEra::Legacy, ChildEra::Modern, ChildEra::Probe][usize::from(bridge % 3)];

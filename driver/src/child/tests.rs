@@ -107,9 +107,10 @@ impl Stdin for Hole {
 #[test]
 fn a_child_that_never_stops_writing_lets_others_have_their_turn() {
     for endless in [&b"y\n"[..], b"\n", b"x", b"{\"jsonrpc\":\"2.0\",\"method\":\"x\"}\n"] {
-        let spec = ChildSpec { program: "x".into(), args: Vec::new(), env: None };
-        let (driver, _orders) =
-            Driver::new(&Options::new(Config::new(Serves::Command(spec)))).unwrap();
+        let spec = ChildSpec { program: "x".into(), args: Vec::new(), env: None, cwd: None };
+        let options = Options::new(Config::new(Serves::Command(spec)));
+        let (site, _orders) = Site::new(&options).unwrap();
+        let driver = site.main().driver.clone();
         let (child, slot) = (ChildId(1), Arc::new(ChildSlot::default()));
         let pipes = ChildIo { driver, child, slot: slot.clone() };
         let bell = Arc::new(Bell::default());

@@ -6,7 +6,7 @@
 
 mod body;
 mod checkpoint;
-mod endpoint;
+mod front;
 mod guarded;
 
-pub use endpoint::Endpoint;
+pub use front::Front;

@@ -2,7 +2,7 @@ use std::net::TcpListener;
 use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 
-use pontoon_core::{ChildSpec, Config, Input, Level, Limits, Serves};
+use pontoon_core::{ChildSpec, Config, Level, Limits, Serves};
 use pontoon_driver::Options;
 use pontoon_driver::child::SpawnRequest;
 use rustix::io::Errno;
@@ -25,11 +25,12 @@ fn front_with_orders(limits: Limits) -> (Arc<Front>, Receiver<SpawnRequest>) {
             program: "nothing".into(),
             args: Vec::new(),
             env: None,
+            cwd: None,
         }))
     };
-    let (driver, orders) = Driver::new(&Options::new(config)).unwrap();
-    driver.submit([Input::Started]);
-    (Front::new(driver).unwrap(), orders)
+    let (site, orders) = Site::new(&Options::new(config)).unwrap();
+    site.start();
+    (Front::new(site).unwrap(), orders)
 }
 
 /// Returns a client, and the thread that serves it.
@@ -108,11 +109,11 @@ fn a_browser_may_read_why_its_body_was_refused() {
 fn an_answer_arrives_without_a_descriptor_for_an_event() {
     let (mut front, orders) = front_with_orders(Limits::default());
     Arc::get_mut(&mut front).unwrap().make_event = || Err(Errno::MFILE.into());
-    let driver = front.driver.clone();
     thread::spawn(move || {
         for order in orders {
             // The thread of the connection waits by now.
             thread::sleep(Duration::from_millis(50));
+            let driver = order.driver().expect("the program runs");
             order.failed(&driver, &Errno::MFILE.into());
         }
     });
@@ -152,7 +153,7 @@ fn silence_and_a_head_that_never_ends_have_their_time() {
 fn an_idle_connection_ends_with_the_first_wish_to_stop() {
     let front = front(Limits::default());
     let (peer, served) = connect(&front);
-    front.driver.submit([Input::ShutdownRequested]);
+    front.site.stop();
     front.stopped.set();
     assert_eq!(rest(peer), "");
     served.join().unwrap();

@@ -7,10 +7,10 @@ use super::*;
 
 /// Returns the whole answer of a connection to a request that needs no engine.
 fn answer(request: &str) -> String {
-    let child = ChildSpec { program: "nothing".into(), args: Vec::new(), env: None };
+    let child = ChildSpec { program: "nothing".into(), args: Vec::new(), env: None, cwd: None };
     let config = Config::new(Serves::Command(child));
     let config = Arc::new(ConnectionConfig {
-        rules: Rules::new(&config),
+        rules: Arc::new(Rules::new(&config)),
         limits: Arc::new(config.limits),
         requests_max: u64::MAX,
         write_head,

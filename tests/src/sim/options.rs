@@ -18,7 +18,8 @@ fn serves(subcommand: Subcommand, flags: Vec<OsString>) -> Serves {
     let settings = echo::Settings::default();
     Serves::Native(match subcommand {
         Subcommand::Proxy => {
-            let spec = ChildSpec { program: "test-server".into(), args: flags, env: None };
+            let spec =
+                ChildSpec { program: "test-server".into(), args: flags, env: None, cwd: None };
             return Serves::Command(spec);
         }
         Subcommand::Echo => Native::stateful(Arc::new(Echo::stateful(settings))),

@@ -3,14 +3,15 @@
 //! It has the same parts as any other runtime; see `pontoon_driver`.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 
-use pontoon_core::{Input, Signal as Wish};
+use pontoon_core::Signal as Wish;
 use pontoon_driver::Options;
 use pontoon_driver::child::SpawnRequest;
-use pontoon_driver::driver::Driver;
-use pontoon_driver::http::Endpoint;
+use pontoon_driver::http::Front;
+use pontoon_driver::site::Site;
 use rustix::process::Signal;
 
 use super::net::{Listener, Socket};
@@ -43,17 +44,20 @@ pub(crate) fn start(
     let mut options = Options::new(options::of(subcommand, arguments, flags));
     options.log = Arc::new(move |event| lock(&logged).push(log::line(event)));
 
-    let seed = lock(&world.rng).seed();
-    let (driver, orders) = Driver::seeded(&options, world.clock.clone(), seed);
-    let driver = Arc::new(Adapter {
+    let seeds = Arc::downgrade(world);
+    let seed =
+        move || seeds.upgrade().map(|world| lock(&world.rng).seed()).ok_or(ErrorKind::Other.into());
+    let site = Site::seeded(&options, world.clock.clone(), seed);
+    let (site, orders) = site.expect("the world exists");
+    let adapter = Arc::new(Adapter {
         world: world.clone(),
         pid,
         descriptors,
-        endpoint: Endpoint::new(driver.clone()),
-        driver,
+        front: Front::new(site.clone()),
+        site,
         record: record.clone(),
     });
-    driver.run(port, listener, orders);
+    adapter.run(port, listener, orders);
     Program { pid, port, lines }
 }
 
@@ -62,8 +66,8 @@ struct Adapter {
     world: Arc<World>,
     pid: Pid,
     descriptors: Descriptors,
-    driver: Arc<Driver>,
-    endpoint: Endpoint,
+    site: Arc<Site>,
+    front: Front,
     record: Arc<Mutex<Memory>>,
 }
 
@@ -73,8 +77,8 @@ impl Adapter {
         let this = self.clone();
         world.on_idle(move || this.spawn_ordered(&orders));
         let this = self.clone();
-        world.spawn(pid, async move { this.driver.keep_time(this.world.timer()).await });
-        self.driver.submit([Input::Started]);
+        world.spawn(pid, async move { this.site.keep_time(this.world.timer()).await });
+        self.site.start();
         let this = self.clone();
         world.spawn(pid, async move {
             this.accept(listener).await;
@@ -83,8 +87,8 @@ impl Adapter {
         let this = self.clone();
         world.spawn(pid, async move { this.stop_on_sigterm().await });
         world.spawn(pid, async move {
-            let forced = self.driver.stopped().await;
-            self.driver.connections_ended().await;
+            let forced = self.site.stopped().await;
+            self.site.connections_ended().await;
             self.world.end_process(self.pid, exit_status(i32::from(forced)));
         });
     }
@@ -94,21 +98,21 @@ impl Adapter {
         let mut asked = 0;
         loop {
             asked = self.world.asked_to_end(self.pid, asked).await;
-            self.driver.submit([Input::ShutdownRequested]);
+            self.site.stop();
         }
     }
 
-    /// Accepts connections until the engine stops listening.
+    /// Accepts connections until the program stops listening.
     async fn accept(self: &Arc<Self>, listener: Arc<Listener>) {
         let serve = |socket: Socket, permit| {
             let socket = socket.owned(self.descriptors.open());
             let this = self.clone();
             self.world.spawn(self.pid, async move {
-                this.endpoint.converse(socket, this.world.timer(), permit).await;
+                this.front.converse(socket, this.world.timer(), permit).await;
             });
             Ok(())
         };
-        self.driver.accept(&*listener, self.world.timer(), serve).await;
+        self.site.accept(&*listener, self.world.timer(), serve).await;
     }
 
     /// Starts the ordered children; returns whether there were any.
@@ -122,12 +126,13 @@ impl Adapter {
     }
 
     fn spawn(&self, order: SpawnRequest) {
-        let (world, driver) = (&self.world, &self.driver);
+        let world = &self.world;
+        let Some(driver) = order.driver() else { return };
         let arguments = order.spec().args.clone();
         let parent = (self.pid, &self.descriptors);
         let (child, ours) = Child::start(world, parent, arguments, self.record.clone());
         let signalled = world.clone();
-        let (pipes, end) = order.spawned_as(driver, child, move |wish| {
+        let (pipes, end) = order.spawned_as(&driver, child, move |wish| {
             let signal = match wish {
                 Wish::Kill => Signal::KILL,
                 Wish::Terminate => Signal::TERM,

@@ -180,6 +180,7 @@ pub(super) fn config(limits: Limits) -> Config {
             program: OsString::from("server"),
             args: Vec::new(),
             env: None,
+            cwd: None,
         }))
     }
 }

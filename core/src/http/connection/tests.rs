@@ -51,14 +51,14 @@ impl Harness {
     }
 
     fn with(limits: Limits, requests_max: u64) -> Harness {
-        let child = ChildSpec { program: "server".into(), args: Vec::new(), env: None };
+        let child = ChildSpec { program: "server".into(), args: Vec::new(), env: None, cwd: None };
         let config = Config {
             limits,
             origins: vec!["https://app.example".into()],
             ..Config::new(Serves::Command(child))
         };
         let config = Arc::new(ConnectionConfig {
-            rules: Rules::new(&config),
+            rules: Arc::new(Rules::new(&config)),
             limits: Arc::new(config.limits),
             requests_max,
             write_head,

@@ -24,12 +24,14 @@ pub(crate) fn endpoint(session: SessionId) -> String {
     format!("{}?{SESSION}{session}", &MESSAGES[1..])
 }
 
-/// Returns the request to this transport, or `None` for another path.
+/// Returns the request to this transport, or `None` for another path. `target` is that of the head,
+/// after the name of the server.
 pub(super) fn asked<H: Headers>(
+    target: &str,
     head: &RequestHead<'_, H>,
     bind: BindSession,
 ) -> Option<Result<Asked, Reject>> {
-    let (path, query) = head.target.split_once('?').unwrap_or((head.target, ""));
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     match path.strip_suffix('/').unwrap_or(path) {
         STREAM => Some(stream(head, bind)),
         // The second is the result of resolving the reference against `/sse/`.

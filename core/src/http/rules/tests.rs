@@ -33,6 +33,7 @@ fn config() -> Config {
             program: "child".into(),
             args: Vec::new(),
             env: None,
+            cwd: None,
         }))
     }
 }

@@ -37,7 +37,7 @@ fn digest(chance: &Arc<Rng>, bytes: usize, capabilities: &str, state: &str) -> O
         arrived: Instant::ZERO,
     };
     let mut request = Request::Post { head, body };
-    let command = ChildSpec { program: "server".into(), args: Vec::new(), env: None };
+    let command = ChildSpec { program: "server".into(), args: Vec::new(), env: None, cwd: None };
     let config = Arc::new(Config::new(Serves::Command(command)));
     Preparation::new(config, chance.clone()).prepare(&mut request);
     let Request::Post { head, .. } = request else { unreachable!() };

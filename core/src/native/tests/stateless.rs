@@ -355,7 +355,7 @@ fn what_has_to_wait_is_handed_on() {
 
 #[test]
 fn a_session_needs_the_engine() {
-    let command = ChildSpec { program: "x".into(), args: Vec::new(), env: None };
+    let command = ChildSpec { program: "x".into(), args: Vec::new(), env: None, cwd: None };
     let config = Config { serves: Serves::Command(command), ..Endpoint::new().config };
     assert!(Engine::new(Arc::new(config), [1; 32], Instant::ZERO).stateless().is_none());
     let sessions = Endpoint::of(Native::stateful(Arc::new(Fixture::new())));

@@ -44,7 +44,8 @@ impl Rig {
     /// Creates a bridge in front of a command of this era.
     pub(crate) fn bridge(era: ChildEra) -> Rig {
         let (program, args) = (OsString::from("server"), Vec::new());
-        let mut config = Config::new(Serves::Command(ChildSpec { program, args, env: None }));
+        let mut config =
+            Config::new(Serves::Command(ChildSpec { program, args, env: None, cwd: None }));
         config.bridge.child_era = era;
         config.sse = true;
         config.limits.stdin_bytes_max = 1 << 30;
@@ -56,7 +57,8 @@ impl Rig {
     /// Creates a bridge in front of a legacy command, for clients of the newest legacy revision.
     pub(crate) fn restricted() -> Rig {
         let (program, args) = (OsString::from("server"), Vec::new());
-        let mut config = Config::new(Serves::Command(ChildSpec { program, args, env: None }));
+        let mut config =
+            Config::new(Serves::Command(ChildSpec { program, args, env: None, cwd: None }));
         config.bridge.child_era = ChildEra::Legacy;
         config.revisions = [Revision::V2025_11_25].into();
         Rig::of(config)

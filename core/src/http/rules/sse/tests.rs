@@ -23,7 +23,7 @@ impl Headers for Lines<'_> {
 }
 
 fn config() -> Config {
-    let spec = ChildSpec { program: "child".into(), args: Vec::new(), env: None };
+    let spec = ChildSpec { program: "child".into(), args: Vec::new(), env: None, cwd: None };
     Config {
         origins: vec!["https://app.example".into()],
         sse: true,

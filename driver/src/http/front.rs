@@ -1,4 +1,4 @@
-//! The state that all connections of an endpoint share, and the handling of each.
+//! The state that all connections of a program share, and the handling of each.
 //!
 //! Never: a status, a header or a body that the core has not made.
 
@@ -17,33 +17,31 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderVa
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use pontoon_core::http::{Answer as Refusal, BodyBuffer, Headers, ReplyHead, RequestHead, Rules};
-use pontoon_core::{Chunk, Input, Limits, Reject};
+use pontoon_core::http::{Answer as Refusal, BodyBuffer, Headers, ReplyHead, RequestHead};
+use pontoon_core::{Chunk, Reject};
 
 use crate::coding;
 use crate::connections::Permit;
-use crate::driver::Driver;
 use crate::exchange::Answer;
 use crate::http::body::ReplyBody;
 use crate::http::checkpoint::{Checkpoint, Due};
 use crate::http::guarded::GuardedConnection;
 use crate::io::{Alarm, Socket};
 use crate::phase::Phase;
+use crate::site::{Endpoint, Site};
 
 /// The state that all connections share.
-pub struct Endpoint {
-    driver: Arc<Driver>,
-    rules: Rules,
-    limits: Arc<Limits>,
+pub struct Front {
+    site: Arc<Site>,
     http: http1::Builder,
     /// The maximum number of requests on a connection.
     requests_max: u64,
 }
 
-impl Endpoint {
-    /// Creates the endpoint of this driver.
-    pub fn new(driver: Arc<Driver>) -> Self {
-        let limits = Arc::new(driver.config.limits.clone());
+impl Front {
+    /// Creates the state for the connections of this program.
+    pub fn new(site: Arc<Site>) -> Self {
+        let limits = site.limits();
         let mut http = http1::Builder::new();
         // Without `pipeline_flush`, because with it hyper buffers any number of bytes that the peer
         // does not read.
@@ -51,13 +49,13 @@ impl Endpoint {
         http.max_headers(limits.head_lines_max);
         // A head that passes the guard fits.
         http.max_buf_size(limits.head_bytes_max.max(HTTP_BUF_BYTES_MIN));
-        let requests_max = driver.connection_requests_max();
-        Endpoint { rules: Rules::new(&driver.config), limits, http, requests_max, driver }
+        let requests_max = site.main().connection_requests_max();
+        Front { http, requests_max, site }
     }
 
     /// Serves one connection until it ends, is closed by its guard, or the program stops.
     pub async fn converse(&self, socket: impl Socket + Unpin, alarm: impl Alarm, permit: Permit) {
-        let checkpoint = Arc::new(Checkpoint::new(self.limits.clone(), self.driver.clock()));
+        let checkpoint = Arc::new(Checkpoint::new(self.site.limits(), self.site.clock()));
         permit.register(checkpoint.clone());
         self.serve(socket, alarm, checkpoint).await;
     }
@@ -76,9 +74,9 @@ impl Endpoint {
             self.exchange(request, peer, is_last, checkpoint.clone())
         });
         let mut connection = pin!(self.http.serve_connection(io, service));
-        let mut phase = self.driver.phase();
+        let mut phase = self.site.phase();
         loop {
-            let mut later = pin!(self.driver.phase_after(phase));
+            let mut later = pin!(self.site.phase_after(phase));
             let later = poll_fn(|cx| {
                 loop {
                     if connection.as_mut().poll(cx).is_ready() {
@@ -96,8 +94,9 @@ impl Endpoint {
                 None => break,
             }
         }
-        let refusal = checkpoint.refusal(&self.rules).and_then(|refusal| refusal.report());
-        self.driver.submit(refusal.map(Input::from));
+        let main = self.site.main();
+        let refusal = checkpoint.refusal(&main.rules).and_then(|refusal| refusal.report());
+        refusal.into_iter().for_each(|refusal| main.refused(refusal));
     }
 
     /// Answers one request.
@@ -112,8 +111,8 @@ impl Endpoint {
         is_last: bool,
         checkpoint: Arc<Checkpoint>,
     ) -> io::Result<Response<ReplyBody>> {
-        let arrived = self.driver.clock.now();
-        if let Some(refusal) = checkpoint.refusal(&self.rules) {
+        let arrived = self.site.shared.clock.now();
+        if let Some(refusal) = checkpoint.refusal(&self.site.main().rules) {
             return Ok(self.refuse(refusal, checkpoint));
         }
         let (head, body) = request.into_parts();
@@ -124,19 +123,20 @@ impl Endpoint {
             peer,
             arrived,
         };
-        let admission = match self.driver.admit(&self.rules, &head) {
+        let (endpoint, verdict) = self.site.admit(&head);
+        let admission = match verdict {
             Ok(admission) => admission,
-            Err(refusal) => return Ok(self.report(*refusal, checkpoint)),
+            Err(refusal) => return Ok(self.report(&endpoint, *refusal, checkpoint)),
         };
         let (cors, close, coding) = (admission.cors.clone(), admission.close, admission.coding);
         let body = if admission.expects_body() {
             match read(body, admission.body(&head)).await {
                 Ok(body) => body,
                 Err(Unread::Refused(reject)) => {
-                    return Ok(self.report(Refusal::refusal(reject, cors), checkpoint));
+                    return Ok(self.report(&endpoint, Refusal::refusal(reject, cors), checkpoint));
                 }
                 Err(Unread::Broken(broken)) => {
-                    let refusal = checkpoint.refusal(&self.rules);
+                    let refusal = checkpoint.refusal(&endpoint.rules);
                     let refusal = refusal.ok_or_else(|| io::Error::other(broken))?;
                     return Ok(self.refuse(refusal, checkpoint));
                 }
@@ -146,12 +146,12 @@ impl Endpoint {
         };
         let request = match admission.request(body, &head) {
             Ok(request) => request,
-            Err(refusal) => return Ok(self.report(*refusal, checkpoint)),
+            Err(refusal) => return Ok(self.report(&endpoint, *refusal, checkpoint)),
         };
-        let mut exchange = self.driver.open(request);
+        let mut exchange = self.site.open(&endpoint, request);
         let (mut head, body) = match exchange.answer().await {
             Answer::Reply(mut head, body, receipt) => {
-                let body = coding::encode(&mut head, coding, body, &self.driver.memory().made());
+                let body = coding::encode(&mut head, coding, body, &exchange.memory().made());
                 (head, ReplyBody::whole(body, receipt.then_some(exchange), checkpoint))
             }
             Answer::Begin(head) => (head, ReplyBody::stream(exchange, checkpoint)),
@@ -161,8 +161,13 @@ impl Endpoint {
         Ok(self.respond(head, body))
     }
 
-    fn report(&self, refusal: Refusal, checkpoint: Arc<Checkpoint>) -> Response<ReplyBody> {
-        self.driver.submit(refusal.report().map(Input::from));
+    fn report(
+        &self,
+        endpoint: &Endpoint,
+        refusal: Refusal,
+        checkpoint: Arc<Checkpoint>,
+    ) -> Response<ReplyBody> {
+        refusal.report().into_iter().for_each(|refusal| endpoint.refused(refusal));
         self.refuse(refusal, checkpoint)
     }
 
@@ -173,7 +178,7 @@ impl Endpoint {
 
     fn respond(&self, mut head: ReplyHead, body: ReplyBody) -> Response<ReplyBody> {
         // The client must not reuse this connection.
-        head.close |= self.driver.phase() > Phase::Serving;
+        head.close |= self.site.phase() > Phase::Serving;
         let mut response = Response::new(body);
         *response.status_mut() = StatusCode::from_u16(head.status).expect("the core knows HTTP");
         head.headers(|name, value| {

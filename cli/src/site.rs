@@ -1,0 +1,350 @@
+//! `pontoon serve`: the servers of `mcpServers` files, from the files to the settings of engines, at
+//! the start and at a reload.
+//!
+//! Owns: the precedence of files and options, and when files are read again. Never: rules for
+//! entries; those are in `pontoon_config`.
+
+mod files;
+
+use std::env;
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+
+use pontoon_config::{Entry, Finding, Level as Weight, Outcome, Report, Server, escape, settings};
+use pontoon_core::http::encode_segment;
+use pontoon_core::{ChildSpec, Config, Level};
+use pontoon_driver::{Server as Served, Stopper};
+
+use crate::args::ServeArgs;
+use crate::checks::check_limits;
+use crate::command;
+use crate::config;
+use crate::config_file;
+use crate::errors::Failure;
+use crate::log::{Entry as LogEntry, Log, Notice};
+use crate::values;
+use crate::variables::Variables;
+use files::Stamps;
+
+fn no_file() -> Failure {
+    let has_default = Path::new(".mcp.json").is_file();
+    Failure {
+        what: "no file of servers".into(),
+        why: "pontoon serve needs at least one file with mcpServers".into(),
+        fix: match has_default {
+            true => "name the one in this folder: pontoon serve --config .mcp.json".into(),
+            false => "name it: pontoon serve --config FILE, or MCP_CONFIG=FILE".into(),
+        },
+        code: 2,
+    }
+}
+
+/// Reads the files.
+fn load(args: &ServeArgs) -> Result<Report, Failure> {
+    let report = config_file::load(&args.config)?;
+    let refuses = report.is_unusable || args.strict && report.has_errors();
+    let error = report.findings.iter().find(|finding| finding.level == Weight::Error);
+    match error.filter(|_| refuses) {
+        None => Ok(report),
+        Some(finding) => Err(Failure {
+            what: match report.is_unusable {
+                true => "a file of servers cannot be used".into(),
+                false => "an entry is broken, and --strict is given".into(),
+            },
+            why: finding.to_string(),
+            fix: "correct it; `pontoon config check FILE` shows all problems".into(),
+            code: 1,
+        }),
+    }
+}
+
+/// Returns the message about a finding that operators should see.
+fn notice(finding: &Finding) -> Option<Notice> {
+    let level = match finding.level {
+        Weight::Note => return None,
+        Weight::Warning => Level::Warning,
+        Weight::Error => Level::Error,
+    };
+    Some(Notice {
+        level,
+        name: "config_finding",
+        message: "problem in a file of servers",
+        fields: vec![("finding", finding.to_string().replace("\n  hint:", "; hint:"))],
+        words: Some(finding.to_string()),
+    })
+}
+
+/// Returns the options with the settings at the top of the files, which they override.
+fn with_settings(args: &ServeArgs, given: &[String], settings: &settings::Settings) -> ServeArgs {
+    let mut args = args.clone();
+    let serving = &mut args.serving;
+    let is_given = |id: &str| given.iter().any(|given| given == id);
+    if let Some(listen) = &settings.listen {
+        if !is_given("host") {
+            serving.host.clone_from(&listen.host);
+        }
+        if !is_given("port") {
+            serving.port = listen.port;
+        }
+    }
+    // One that is malformed is reported when it turns out to allow nothing.
+    let read = |list: &[String], read: fn(&str) -> Result<String, String>| -> Vec<String> {
+        list.iter().map(|text| read(text).unwrap_or_else(|_| text.clone())).collect()
+    };
+    if !is_given("allow_host") {
+        serving.allow_host = read(&settings.allow_host, values::host);
+    }
+    if !is_given("allow_origin") {
+        serving.allow_origin = read(&settings.allow_origin, values::origin);
+    }
+    set_limits(&mut args, is_given, &settings.limits);
+    args
+}
+
+fn set_limits(args: &mut ServeArgs, is_given: impl Fn(&str) -> bool, limits: &settings::Limits) {
+    let settings::Limits {
+        max_body,
+        max_memory,
+        max_connections,
+        head_timeout,
+        body_timeout,
+        write_timeout,
+        idle_timeout,
+        keep_alive,
+        drain_timeout,
+        requests_per_second,
+        burst,
+        concurrent_requests,
+        sessions_per_client,
+    } = limits;
+    let (serving, count) = (&mut args.serving, |count: NonZeroUsize| count.get());
+    for (id, setting, value) in [
+        ("max_body", &mut serving.max_body, max_body.map(config::bytes)),
+        ("max_memory", &mut serving.max_memory, max_memory.map(config::bytes)),
+        ("max_connections", &mut serving.max_connections, max_connections.map(count)),
+    ] {
+        *setting = value.filter(|_| !is_given(id)).unwrap_or(*setting);
+    }
+    for (id, setting, value) in [
+        ("head_timeout", &mut serving.head_timeout, head_timeout),
+        ("body_timeout", &mut serving.body_timeout, body_timeout),
+        ("write_timeout", &mut serving.write_timeout, write_timeout),
+        ("idle_timeout", &mut serving.idle_timeout, idle_timeout),
+        ("keep_alive", &mut serving.keep_alive, keep_alive),
+        ("drain_timeout", &mut serving.drain_timeout, drain_timeout),
+    ] {
+        *setting = value.map(|time| time.0).filter(|_| !is_given(id)).unwrap_or(*setting);
+    }
+    let client = &mut serving.client_limits;
+    let rate = |count: NonZeroUsize| u32::try_from(count.get()).unwrap_or(u32::MAX);
+    for (id, setting, value) in [
+        ("requests_per_second", &mut client.requests_per_second, requests_per_second.map(rate)),
+        ("burst", &mut client.burst, burst.map(rate)),
+    ] {
+        *setting = value.filter(|_| !is_given(id)).or(*setting);
+    }
+    let sessions = &mut args.sessions.sessions_per_client;
+    for (id, setting, value) in [
+        ("concurrent_requests", &mut client.concurrent_requests, concurrent_requests.map(count)),
+        ("sessions_per_client", sessions, sessions_per_client.map(count)),
+    ] {
+        *setting = value.filter(|_| !is_given(id)).or(*setting);
+    }
+}
+
+/// The files of servers, as they were read last.
+pub(crate) struct Files {
+    args: ServeArgs,
+    given: Vec<String>,
+    variables: Variables,
+    report: Report,
+    stamps: Stamps,
+    /// Whether a change was seen, and is read once no further one follows.
+    is_settling: bool,
+}
+
+impl Files {
+    /// Reads the files that the options name. Problems that operators should see are added to
+    /// `notices`.
+    pub(crate) fn read(
+        args: ServeArgs,
+        given: Vec<String>,
+        variables: Variables,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Files, Failure> {
+        if args.config.is_empty() {
+            return Err(no_file());
+        }
+        let stamps = Stamps::of(&args.config);
+        let report = load(&args)?;
+        notices.extend(report.findings.iter().filter_map(notice));
+        Ok(Files { args, given, variables, report, stamps, is_settling: false })
+    }
+
+    /// Returns the options with the settings at the top of the files.
+    pub(crate) fn args(&self) -> ServeArgs {
+        with_settings(&self.args, &self.given, &self.report.settings)
+    }
+
+    /// Returns whether to look for changes of the files from time to time.
+    pub(crate) fn are_watched(&self) -> bool {
+        self.args.watch
+    }
+
+    /// Returns whether the files have changed, and not again since the last call.
+    pub(crate) fn have_changed(&mut self) -> bool {
+        let stamps = Stamps::of(&self.args.config);
+        if stamps != self.stamps {
+            self.stamps = stamps;
+            self.is_settling = true;
+            return false;
+        }
+        std::mem::take(&mut self.is_settling)
+    }
+
+    /// Returns the servers, whose events go to this log.
+    pub(crate) fn servers(&self, log: &Log) -> Vec<Served> {
+        let args = self.args();
+        let entries = self.report.entries.iter();
+        entries.filter_map(|entry| self.server(entry, &args, log)).collect()
+    }
+
+    fn server(&self, entry: &Entry, args: &ServeArgs, log: &Log) -> Option<Served> {
+        let config = match &entry.outcome {
+            Outcome::Served(server) => {
+                let child = self.child(server);
+                Ok(Box::new(config::served(args, server, child)))
+            }
+            Outcome::Broken => Err(self.reason(entry).into()),
+            Outcome::Skipped(_) => return None,
+        };
+        let (log, name) = (log.clone(), Arc::<str>::from(&*entry.name));
+        Some(Served {
+            name: entry.name.as_str().into(),
+            segment: entry.path.as_str().into(),
+            config,
+            log: Arc::new(move |event| {
+                log.write(LogEntry::event(event.clone()).of_server(name.clone()));
+            }),
+        })
+    }
+
+    /// Returns the command of an entry, with its whole environment.
+    fn child(&self, server: &Server) -> ChildSpec {
+        let clean = server.settings.clean_env.unwrap_or(self.args.bridge.clean_env);
+        let mut env = command::environment(env::vars_os(), clean, &[], &self.variables)
+            .unwrap_or_else(|| env::vars_os().collect());
+        for (name, value) in &server.env {
+            env.retain(|(known, _)| known != name.as_str());
+            env.extend(value.as_ref().map(|value| (name.into(), value.as_str().into())));
+        }
+        ChildSpec {
+            program: server.program.clone(),
+            args: server.args.iter().map(|arg| OsString::from(arg.as_str())).collect(),
+            env: Some(env),
+            cwd: Some(server.cwd.clone()),
+        }
+    }
+
+    /// Returns why an entry is broken: its first error, without the name of the file, which
+    /// concerns no client.
+    fn reason(&self, entry: &Entry) -> String {
+        let of_entry = |finding: &&Finding| {
+            finding.level == Weight::Error
+                && finding.file == entry.file
+                && finding.entry.as_deref() == Some(&entry.name)
+        };
+        match self.report.findings.iter().find(of_entry) {
+            Some(Finding { key, text, .. }) if key.is_empty() => escape(text),
+            Some(Finding { key, text, .. }) => escape(&format!("{key}: {text}")),
+            None => "it has an error".to_owned(),
+        }
+    }
+
+    /// Returns a message for each entry, with its URL and its state.
+    pub(crate) fn states(&self, base: &str) -> Vec<Notice> {
+        self.report.entries.iter().map(|entry| self.state(entry, base)).collect()
+    }
+
+    fn state(&self, entry: &Entry, base: &str) -> Notice {
+        let (level, state) = match &entry.outcome {
+            Outcome::Served(_) => (Level::Info, "lazy".to_owned()),
+            Outcome::Skipped(reason) => (Level::Info, format!("skipped: {}", escape(reason))),
+            Outcome::Broken => (Level::Warning, format!("broken: {}", self.reason(entry))),
+        };
+        let name = escape(&entry.name);
+        let url = match entry.path.as_str() {
+            "" => None,
+            path => Some(format!("{base}/{}/mcp", encode_segment(path))),
+        };
+        let words = match &url {
+            Some(url) => format!("  {name}  {url}  {state}"),
+            None => format!("  {name}  {state}"),
+        };
+        let mut fields = vec![("server", entry.name.clone()), ("state", state)];
+        fields.extend(url.map(|url| ("url", url)));
+        Notice { level, name: "server", message: "server", fields, words: Some(words) }
+    }
+
+    /// Reads the files again, and serves what they name from now on. If a file cannot be used,
+    /// everything stays as it was.
+    pub(crate) fn reload(&mut self, stopper: &Stopper, log: &Log, base: &str) {
+        self.stamps = Stamps::of(&self.args.config);
+        self.is_settling = false;
+        match self.try_reload(stopper, log, base) {
+            Ok(()) => {}
+            Err(failure) => {
+                stopper.set_fault(&escape(&failure.why));
+                let Failure { what, why, fix, .. } = failure;
+                log.write(LogEntry::notice(Notice {
+                    level: Level::Error,
+                    name: "reload_failed",
+                    message: "reload failed, and everything stays as it was",
+                    fields: vec![("error", format!("{what}: {why}")), ("hint", fix)],
+                    words: None,
+                }));
+            }
+        }
+    }
+
+    fn try_reload(&mut self, stopper: &Stopper, log: &Log, base: &str) -> Result<(), Failure> {
+        let report = load(&self.args)?;
+        let ServeArgs { serving, .. } = with_settings(&self.args, &self.given, &report.settings);
+        check_limits(&serving)?;
+        let moved = report.settings.listen != self.report.settings.listen;
+        let before = self.states(base);
+        let old = std::mem::replace(&mut self.report, report);
+        let servers = self.servers(log);
+        let (served, config): (_, Config) = (servers.len(), config::site(&serving));
+        if let Err(error) = stopper.update(config, servers) {
+            self.report = old;
+            return Err(Failure::cannot_start(&error));
+        }
+        log.write(LogEntry::notice(Notice {
+            level: Level::Info,
+            name: "reloaded",
+            message: "files of servers reloaded",
+            fields: vec![("servers", served.to_string())],
+            words: None,
+        }));
+        if moved {
+            log.write(LogEntry::notice(Notice {
+                level: Level::Warning,
+                name: "restart_needed",
+                message: "another address to listen on holds after a restart",
+                fields: vec![("setting", "pontoon.listen".to_owned())],
+                words: None,
+            }));
+        }
+        let findings = self.report.findings.iter().filter_map(notice);
+        let is_new = |state: &Notice| before.iter().all(|before| before.words != state.words);
+        let states = self.states(base).into_iter().filter(is_new);
+        findings.chain(states).for_each(|notice| log.write(LogEntry::notice(notice)));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,26 @@
+//! Changes of files, found by looking at them from time to time.
+//!
+//! That also finds a file that is replaced by another one of its name, as editors do, and a link
+//! that leads to another file, as Kubernetes does.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+/// The state of files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stamps(Vec<Option<Stamp>>);
+
+/// The state of a file: its device, its number, its size, and the time of its last change.
+type Stamp = (u64, u64, u64, (i64, i64));
+
+impl Stamps {
+    /// Returns the state of these files. Links are followed.
+    pub(super) fn of(files: &[PathBuf]) -> Stamps {
+        let stamp = |file: &PathBuf| {
+            let found = fs::metadata(file).ok()?;
+            Some((found.dev(), found.ino(), found.len(), (found.mtime(), found.mtime_nsec())))
+        };
+        Stamps(files.iter().map(stamp).collect())
+    }
+}

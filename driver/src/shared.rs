@@ -1,0 +1,172 @@
+//! The state that all drivers of a program share.
+//!
+//! Owns: the clock, the count of connections, the phase of the program, the time for which its
+//! timer is set, and the list of its drivers. Never: calls a driver.
+
+use std::collections::BTreeMap;
+use std::mem;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
+
+use pontoon_core::{HostStats, Instant};
+use pontoon_process::Sampler;
+
+use crate::child::SpawnRequest;
+use crate::clock::Clock;
+use crate::connections::Connections;
+use crate::driver::{Driver, lock};
+use crate::phase::{Phase, Phases};
+
+/// The state that all drivers of a program share.
+pub(crate) struct Shared {
+    pub(crate) clock: Clock,
+    pub(crate) connections: Connections,
+    pub(crate) phases: Phases,
+    pub(crate) spawner: Sender<SpawnRequest>,
+    sampler: Sampler,
+    lifecycle: Mutex<Lifecycle>,
+    timer: Mutex<Timer>,
+}
+
+/// The number of the driver whose engine answers for the paths that belong to no server: with one
+/// server it is that server's.
+pub(crate) const MAIN: u64 = 0;
+
+/// The phases of all drivers.
+#[derive(Default)]
+struct Lifecycle {
+    running: BTreeMap<u64, Phase>,
+    /// Whether anything was aborted since the request to stop.
+    forced: bool,
+    /// Drivers that have stopped.
+    stopped: Vec<u64>,
+}
+
+/// The timer of all drivers, and the drivers.
+struct Timer {
+    /// The time for which it is set.
+    armed: Instant,
+    task: Option<Waker>,
+    drivers: Arc<Vec<Arc<Driver>>>,
+}
+
+impl Shared {
+    /// Creates the state of a program; `children` if the resources of its processes are of interest.
+    pub(crate) fn new(clock: Clock, spawner: Sender<SpawnRequest>, children: bool) -> Arc<Shared> {
+        Arc::new(Shared {
+            clock,
+            connections: Connections::default(),
+            phases: Phases::new(),
+            spawner,
+            sampler: Sampler::start(children),
+            lifecycle: Mutex::default(),
+            timer: Mutex::new(Timer { armed: Instant::FAR, task: None, drivers: Arc::default() }),
+        })
+    }
+
+    pub(crate) fn sample(&self) -> HostStats {
+        let mut stats = self.sampler.sample(self.clock.now().since(Instant::ZERO));
+        stats.process.connections = Some(self.connections.count() as u64);
+        stats
+    }
+
+    /// Returns the drivers that have not stopped.
+    pub(crate) fn drivers(&self) -> Arc<Vec<Arc<Driver>>> {
+        lock(&self.timer).drivers.clone()
+    }
+
+    /// Adds a driver.
+    pub(crate) fn add(&self, number: u64, driver: Arc<Driver>) {
+        lock(&self.lifecycle).running.insert(number, Phase::Serving);
+        Arc::make_mut(&mut lock(&self.timer).drivers).push(driver);
+    }
+
+    /// Removes all drivers, which hold this state.
+    pub(crate) fn clear(&self) {
+        let drivers = mem::take(&mut lock(&self.timer).drivers);
+        drop(drivers);
+    }
+
+    /// Returns whether a driver has stopped and is not removed yet.
+    pub(crate) fn has_stopped(&self) -> bool {
+        !lock(&self.lifecycle).stopped.is_empty()
+    }
+
+    /// Removes and returns the drivers that have stopped, except the main one.
+    pub(crate) fn take_stopped(&self) -> Vec<Arc<Driver>> {
+        let stopped = mem::take(&mut lock(&self.lifecycle).stopped);
+        if stopped.is_empty() {
+            return Vec::new();
+        }
+        let mut timer = lock(&self.timer);
+        let drivers = Arc::make_mut(&mut timer.drivers);
+        let mut removed = Vec::new();
+        drivers.retain(|driver| {
+            let is_stopped = stopped.contains(&driver.number());
+            removed.extend(is_stopped.then(|| driver.clone()));
+            !is_stopped
+        });
+        removed
+    }
+
+    /// Records the phase of a driver's engine. The program drains with the main engine, and has
+    /// stopped when all engines have.
+    pub(crate) fn advance(&self, number: u64, phase: Phase) {
+        let of_program = {
+            let mut lifecycle = lock(&self.lifecycle);
+            let lifecycle = &mut *lifecycle;
+            if let Phase::Stopped { forced } = phase {
+                lifecycle.running.remove(&number);
+                lifecycle.stopped.extend((number != MAIN).then_some(number));
+                lifecycle.forced |= forced;
+            } else {
+                lifecycle.running.insert(number, phase);
+            }
+            match lifecycle.running.get(&MAIN) {
+                Some(Phase::Serving) => {
+                    // Only the end of a removed server.
+                    lifecycle.forced = false;
+                    Phase::Serving
+                }
+                _ if lifecycle.running.is_empty() => Phase::Stopped { forced: lifecycle.forced },
+                _ => Phase::Draining,
+            }
+        };
+        self.phases.advance(of_program);
+        if number != MAIN && phase > Phase::Draining {
+            let task = lock(&self.timer).task.take();
+            task.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// Returns the task to wake if the timer is set later than `at`.
+    pub(crate) fn hurry(&self, at: Instant) -> Option<Waker> {
+        let mut timer = lock(&self.timer);
+        if timer.armed <= at {
+            return None;
+        }
+        timer.armed = at;
+        timer.task.take()
+    }
+
+    /// Announces that the timer will be set again, so that it need not be hurried until then.
+    pub(crate) fn disarm(&self) {
+        lock(&self.timer).armed = Instant::ZERO;
+    }
+
+    /// Sets the timer for the earliest deadline of all drivers, and returns that. `cx` is woken for
+    /// an earlier one.
+    pub(crate) fn arm(&self, cx: &Context<'_>) -> Instant {
+        let mut timer = lock(&self.timer);
+        // A driver stores its deadline before it asks to hurry, so none is missed.
+        let deadlines = timer.drivers.iter().map(|driver| driver.armed());
+        let at = deadlines.min().unwrap_or(Instant::FAR);
+        timer.armed = at;
+        match &mut timer.task {
+            Some(task) => task.clone_from(cx.waker()),
+            task => *task = Some(cx.waker().clone()),
+        }
+        at
+    }
+}

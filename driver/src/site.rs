@@ -1,0 +1,461 @@
+//! The servers of a program: the table that finds one for a request, and its changes.
+//!
+//! Owns: the table of endpoints. It is replaced as a whole, so a request sees one state of it, and
+//! takes a lock only to copy the pointer. Never: decides which server a path belongs to, or what a
+//! path without a server answers; `pontoon_core::site` does.
+
+use std::future::poll_fn;
+use std::io;
+use std::mem;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::task::ready;
+
+use pontoon_core::http::{Admission, Answer, Headers, Refusal, Request, RequestHead, Rules};
+use pontoon_core::{
+    Config, Input, Limits, RETIRED_MAX, Routes, ServerStatus, Serves, SiteServer, SiteStatus,
+    session_of, site_answer,
+};
+
+use crate::child::SpawnRequest;
+use crate::clock::{self, Clock};
+use crate::driver::{Driver, lock};
+use crate::exchange::Exchange;
+use crate::io::Alarm;
+use crate::phase::Phase;
+use crate::shared::{MAIN, Shared};
+use crate::{Options, Server};
+
+/// A program: its servers, and the state that they share.
+pub struct Site {
+    pub(crate) shared: Arc<Shared>,
+    table: RwLock<Arc<Table>>,
+    updates: Mutex<Updates>,
+    /// The reason why the configuration is older than its files.
+    fault: Mutex<Option<Box<str>>>,
+    seed: Box<Seed>,
+}
+
+type Seed = dyn Fn() -> io::Result<[u8; 32]> + Send + Sync;
+
+/// A server, and the rules of its requests.
+#[derive(Debug)]
+pub struct Endpoint {
+    pub(crate) driver: Arc<Driver>,
+    pub(crate) rules: Arc<Rules>,
+}
+
+/// The endpoints at one time.
+struct Table {
+    /// The endpoint of all paths that belong to no entry.
+    main: Arc<Endpoint>,
+    limits: Arc<Limits>,
+    routes: Routes,
+    entries: Vec<Entry>,
+}
+
+/// One of several servers.
+#[derive(Clone)]
+struct Entry {
+    name: Box<str>,
+    segment: Box<str>,
+    state: EntryState,
+    /// Replaced endpoints that still have sessions.
+    retired: Vec<Arc<Endpoint>>,
+}
+
+#[derive(Clone)]
+enum EntryState {
+    Serving(Arc<Endpoint>),
+    /// It was removed, and drains.
+    Draining(Arc<Endpoint>),
+    /// It cannot be served, for this reason.
+    Broken(Box<str>),
+}
+
+/// The state of updates, which are carried out one after the other.
+#[derive(Default)]
+struct Updates {
+    /// The number of drivers so far.
+    drivers: u64,
+    has_started: bool,
+    is_stopping: bool,
+}
+
+/// The engines that an update starts and ends.
+#[derive(Default)]
+struct Changes {
+    started: Vec<(u64, Arc<Driver>)>,
+    /// With whether each is replaced by another one.
+    retired: Vec<(Arc<Driver>, bool)>,
+}
+
+impl Site {
+    /// Creates a program, and the channel of children to start with
+    /// [`crate::child::SpawnRequest::command`], in order. The channel closes with the program.
+    ///
+    /// # Errors
+    ///
+    /// The operating system refuses randomness.
+    pub fn new(options: &Options) -> io::Result<(Arc<Site>, Receiver<SpawnRequest>)> {
+        Site::seeded(options, Clock::start(), clock::seed)
+    }
+
+    /// Does the same with a given clock and seeds, for reproducible runs.
+    ///
+    /// Session ids are derived from the seed of an engine, so a predictable one is only for
+    /// simulations.
+    ///
+    /// # Errors
+    ///
+    /// Those of `seed`.
+    pub fn seeded(
+        options: &Options,
+        clock: Clock,
+        seed: impl Fn() -> io::Result<[u8; 32]> + Send + Sync + 'static,
+    ) -> io::Result<(Arc<Site>, Receiver<SpawnRequest>)> {
+        let (spawner, orders) = channel();
+        let Options { config, servers, log, .. } = options;
+        let shared = Shared::new(clock, spawner, config.serves.native().is_none());
+        let driver = Driver::new(config.clone(), log.clone(), seed()?, &shared, MAIN);
+        shared.add(MAIN, driver.clone());
+        let main = Endpoint::new(driver, config);
+        let table = Table {
+            main: Arc::new(main),
+            limits: Arc::new(config.limits.clone()),
+            routes: Routes::default(),
+            entries: Vec::new(),
+        };
+        let site = Site {
+            shared,
+            table: RwLock::new(Arc::new(table)),
+            updates: Mutex::new(Updates { drivers: MAIN + 1, ..Updates::default() }),
+            fault: Mutex::default(),
+            seed: Box::new(seed),
+        };
+        if !servers.is_empty() {
+            site.update(config.clone(), servers.clone())?;
+        }
+        Ok((Arc::new(site), orders))
+    }
+
+    /// Returns the clock.
+    pub fn clock(&self) -> Clock {
+        self.shared.clock.clone()
+    }
+
+    /// Returns the limits of connections.
+    pub fn limits(&self) -> Arc<Limits> {
+        self.table().limits.clone()
+    }
+
+    /// Returns the endpoint of all paths that belong to no server; with one server, its own.
+    pub fn main(&self) -> Arc<Endpoint> {
+        self.table().main.clone()
+    }
+
+    fn table(&self) -> Arc<Table> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_table(&self, table: Table) {
+        let mut current = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        let old = mem::replace(&mut *current, Arc::new(table));
+        drop(current);
+        drop(old);
+    }
+
+    /// Records that the program listens. Call it once, first.
+    pub fn start(&self) {
+        let mut updates = lock(&self.updates);
+        updates.has_started = true;
+        for driver in &*self.shared.drivers() {
+            driver.submit([Input::Started]);
+        }
+    }
+
+    /// Asks all servers to stop; the second call stops them at once.
+    pub fn stop(&self) {
+        lock(&self.updates).is_stopping = true;
+        // The phase of the program follows the main one.
+        for driver in self.shared.drivers().iter().rev() {
+            driver.submit([Input::ShutdownRequested]);
+        }
+    }
+
+    /// Records why the configuration is older than its files, or that it is not.
+    pub fn set_fault(&self, reason: Option<Box<str>>) {
+        *lock(&self.fault) = reason;
+    }
+
+    /// Checks a request by its head, before any byte of its body is read. Returns the endpoint that
+    /// it belongs to, which the request or a refusal is passed to.
+    pub fn admit<H: Headers>(
+        &self,
+        head: &RequestHead<'_, H>,
+    ) -> (Arc<Endpoint>, Result<Admission, Box<Answer>>) {
+        let table = self.table();
+        match table.find(head) {
+            Ok(endpoint) => {
+                let verdict = endpoint.driver.admit(&endpoint.rules, head);
+                (endpoint.clone(), verdict)
+            }
+            Err(reason) => (table.main.clone(), Err(table.main.rules.broken(head, reason))),
+        }
+    }
+
+    /// Submits a request to the endpoint that admitted it, and returns the exchange for its answer.
+    pub fn open(&self, endpoint: &Endpoint, request: Request) -> Exchange {
+        if let Serves::Site = endpoint.driver.config().serves
+            && let Some((head, body)) = site_answer(&request, &self.status())
+        {
+            return Exchange::answered(&endpoint.driver, head, body);
+        }
+        endpoint.driver.open(request)
+    }
+
+    /// Returns the state of the program and of its servers.
+    fn status(&self) -> SiteStatus {
+        let table = self.table();
+        let servers = table.entries.iter().map(|entry| SiteServer {
+            name: entry.name.clone(),
+            segment: entry.segment.clone(),
+            status: match &entry.state {
+                EntryState::Serving(endpoint) => ServerStatus::Serving(endpoint.driver.summary()),
+                EntryState::Draining(_) => ServerStatus::Draining,
+                EntryState::Broken(reason) => ServerStatus::Broken(reason.clone()),
+            },
+        });
+        SiteStatus {
+            stopping: table.main.driver.is_asked_to_stop(),
+            fault: lock(&self.fault).clone(),
+            servers: servers.collect(),
+        }
+    }
+
+    /// Calls the engines at their deadlines, and removes those that have stopped. Runs until it is
+    /// dropped.
+    pub async fn keep_time(&self, mut alarm: impl Alarm) {
+        poll_fn(|cx| {
+            loop {
+                self.shared.disarm();
+                for driver in &*self.shared.drivers() {
+                    driver.time_passed();
+                }
+                self.remove_stopped();
+                let at = self.shared.arm(cx);
+                if !self.shared.has_stopped() {
+                    ready!(alarm.poll_until(cx, at));
+                }
+            }
+        })
+        .await
+    }
+
+    /// Returns the phase of the program.
+    pub fn phase(&self) -> Phase {
+        self.shared.phases.now()
+    }
+
+    /// Waits for a later phase than this one.
+    pub async fn phase_after(&self, known: Phase) -> Phase {
+        self.shared.phases.after(known).await
+    }
+
+    /// Waits until everything has ended; returns whether anything was aborted. Then kills the
+    /// remaining children, which a forced stop does not wait for.
+    pub async fn stopped(&self) -> bool {
+        let mut phase = self.phase();
+        loop {
+            if let Phase::Stopped { forced } = phase {
+                self.shared.drivers().iter().for_each(|driver| driver.kill_children());
+                return forced;
+            }
+            phase = self.phase_after(phase).await;
+        }
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.shared.clear();
+    }
+}
+
+impl Endpoint {
+    fn new(driver: Arc<Driver>, config: &Config) -> Endpoint {
+        Endpoint { driver, rules: Arc::new(Rules::new(config)) }
+    }
+
+    /// Returns the rules of its requests.
+    pub fn rules(&self) -> &Arc<Rules> {
+        &self.rules
+    }
+
+    /// Returns the maximum number of requests on a connection; the last answer announces the close.
+    pub fn connection_requests_max(&self) -> u64 {
+        self.driver.connection_requests_max()
+    }
+
+    /// Reports a refused request.
+    pub fn refused(&self, refusal: Refusal) {
+        self.driver.submit([Input::from(refusal)]);
+    }
+}
+
+impl Table {
+    /// Returns the endpoint for a request, or the reason why it has none. A session that a replaced
+    /// endpoint has opened stays there.
+    fn find<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<&Arc<Endpoint>, &str> {
+        let Some(index) = self.routes.find(head.target) else { return Ok(&self.main) };
+        let entry = &self.entries[index];
+        if !entry.retired.is_empty()
+            && let Some(session) = session_of(head)
+        {
+            let mut retired = entry.retired.iter();
+            if let Some(endpoint) = retired.find(|it| it.driver.has_session(session)) {
+                return Ok(endpoint);
+            }
+        }
+        match &entry.state {
+            EntryState::Serving(endpoint) | EntryState::Draining(endpoint) => Ok(endpoint),
+            EntryState::Broken(reason) => Err(reason),
+        }
+    }
+
+    fn of(main: Arc<Endpoint>, limits: Arc<Limits>, entries: Vec<Entry>) -> Table {
+        let routes = Routes::new(entries.iter().map(|entry| &*entry.segment));
+        Table { main, limits, routes, entries }
+    }
+}
+
+impl Site {
+    /// Serves these servers from now on. A server whose settings are the same keeps its engine. One
+    /// with other settings gets a new engine, and sessions of the old one stay there until they end
+    /// or its drain limit has passed. A server that is missing drains, and then its paths are not
+    /// found. `config` has the settings of the paths that belong to no server, and the limits of
+    /// new connections.
+    ///
+    /// Has no effect once the program was asked to stop.
+    ///
+    /// # Errors
+    ///
+    /// The operating system refuses randomness, and everything stays as it was.
+    pub fn update(&self, config: Config, servers: Vec<Server>) -> io::Result<()> {
+        let mut updates = lock(&self.updates);
+        if updates.is_stopping {
+            return Ok(());
+        }
+        let old = self.table();
+        let mut changes = Changes::default();
+        let mut left = old.entries.clone();
+        let mut entries = Vec::with_capacity(servers.len());
+        for server in servers {
+            let known = left.iter().position(|entry| entry.segment == server.segment);
+            let known = known.map(|index| left.remove(index));
+            entries.push(self.entry(server, known, &mut updates, &mut changes)?);
+        }
+        entries.extend(left.into_iter().filter_map(|entry| entry.remove(&mut changes)));
+        for (number, driver) in changes.started {
+            self.shared.add(number, driver.clone());
+            if updates.has_started {
+                driver.submit([Input::Started]);
+            }
+        }
+        let main = Arc::new(Endpoint::new(old.main.driver.clone(), &config));
+        self.set_table(Table::of(main, Arc::new(config.limits), entries));
+        self.set_fault(None);
+        drop(updates);
+        for (driver, replaced) in changes.retired {
+            driver.submit([Input::Retired { replaced }]);
+        }
+        Ok(())
+    }
+
+    /// Returns the entry of a server, given the one that it had.
+    fn entry(
+        &self,
+        server: Server,
+        known: Option<Entry>,
+        updates: &mut Updates,
+        changes: &mut Changes,
+    ) -> io::Result<Entry> {
+        let Server { name, segment, config, log } = server;
+        let (old, mut retired) = match known {
+            Some(entry) => (Some(entry.state), entry.retired),
+            None => (None, Vec::new()),
+        };
+        let config = config.map(|config| Config { name: Some(segment.clone()), ..*config });
+        let state = match (config, &old) {
+            (Ok(config), Some(EntryState::Serving(old)))
+                if old.driver.config().keeps_engine(&config) =>
+            {
+                let endpoint = Arc::new(Endpoint::new(old.driver.clone(), &config));
+                return Ok(Entry { name, segment, state: EntryState::Serving(endpoint), retired });
+            }
+            (Ok(config), _) => {
+                let rules = Arc::new(Rules::new(&config));
+                let number = updates.drivers;
+                updates.drivers += 1;
+                let driver = Driver::new(config, log, (self.seed)()?, &self.shared, number);
+                changes.started.push((number, driver.clone()));
+                EntryState::Serving(Arc::new(Endpoint { driver, rules }))
+            }
+            (Err(reason), _) => EntryState::Broken(reason),
+        };
+        if let Some(EntryState::Serving(old) | EntryState::Draining(old)) = old {
+            changes.retired.push((old.driver.clone(), true));
+            retired.push(old);
+            // The sessions of the oldest end now.
+            let surplus = retired.len().saturating_sub(RETIRED_MAX);
+            let surplus = retired[..surplus].iter().map(|it| (it.driver.clone(), false));
+            changes.retired.extend(surplus);
+        }
+        Ok(Entry { name, segment, state, retired })
+    }
+
+    /// Removes the drivers that have stopped.
+    fn remove_stopped(&self) {
+        if !self.shared.has_stopped() {
+            return;
+        }
+        let _updates = lock(&self.updates);
+        let stopped = self.shared.take_stopped();
+        let old = self.table();
+        let is_stopped = |endpoint: &Arc<Endpoint>| {
+            stopped.iter().any(|driver| Arc::ptr_eq(driver, &endpoint.driver))
+        };
+        let entries = old.entries.iter().filter_map(|entry| {
+            let mut entry = entry.clone();
+            entry.retired.retain(|endpoint| !is_stopped(endpoint));
+            match &entry.state {
+                EntryState::Draining(endpoint) if is_stopped(endpoint) => {
+                    entry.state = EntryState::Draining(entry.retired.pop()?);
+                }
+                _ => {}
+            }
+            Some(entry)
+        });
+        self.set_table(Table::of(old.main.clone(), old.limits.clone(), entries.collect()));
+        // A forced end does not wait for them.
+        stopped.iter().for_each(|driver| driver.kill_children());
+    }
+}
+
+impl Entry {
+    /// Returns the entry as it is while its engines drain; `None` if it has none.
+    fn remove(mut self, changes: &mut Changes) -> Option<Entry> {
+        self.state = match self.state {
+            EntryState::Serving(endpoint) | EntryState::Draining(endpoint) => {
+                EntryState::Draining(endpoint)
+            }
+            EntryState::Broken(_) => EntryState::Draining(self.retired.pop()?),
+        };
+        let retired = self.retired.iter().map(|it| (it.driver.clone(), false));
+        changes.retired.extend(retired);
+        if let EntryState::Draining(endpoint) = &self.state {
+            changes.retired.push((endpoint.driver.clone(), false));
+        }
+        Some(self)
+    }
+}
