@@ -123,6 +123,7 @@
 //! | a reason to refuse a request | [`Reject`]: a variant, its status and code, its text in `reject/text.rs` |
 //! | a limit | [`Limits`] |
 //! | a buffer | a permit of [`Memory`] |
+//! | an answer that speaks for several servers, the path of one of them | `site/` |
 //! | a rule about a request's head | `http/rules.rs`; about framing, `http/guard.rs` |
 //! | the framing of answers without an HTTP library | `http/connection.rs` |
 //! | a field of a message that a rule needs | `json/` |

@@ -7,7 +7,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `lib` | `start`: creates the driver, starts the threads, runs until the end |
+//! | `lib` | `start`: creates the site, starts the threads, runs until the end |
 //! | `front` | the listeners, and a task or thread for each connection |
 //! | `child` | starts children, and transfers the bytes of their pipes |
 //! | `io` | sockets, pipes and timers that implement the traits of [`io`](crate::io) |
@@ -21,7 +21,7 @@
 //! | function | owner | obligation |
 //! |---|---|---|
 //! | `now` | driver, [`Clock`] | monotonic microseconds; the only caller of the system's clock |
-//! | `seed` | driver, [`Driver::new`] | 32 bytes from the system, once for each engine |
+//! | `seed` | driver, [`Site::new`] | 32 bytes from the system, once for each engine |
 //! | `accept` | runtime | a connection becomes requests, behind its guard, and the rules check each |
 //! | `reply` | driver with `hyper` | head and whole body, with `Content-Length`; keep-alive |
 //! | `stream` | driver with `hyper` | each part is sent at once, and accepted bytes are reported |
@@ -33,7 +33,12 @@
 //!
 //! # The driver's part
 //!
-//! [`Driver`] is the engine behind one lock. A runtime never sees an action: the driver carries them out,
+//! [`Site`] is the program: its servers, each with a [`Driver`], and what the listeners share. With
+//! several servers its table finds the endpoint of a request by the path, before anything else; with
+//! one server everything belongs to that. An update replaces the table as a whole. A replaced or
+//! removed engine drains, and no connection is closed for it.
+//!
+//! [`Driver`] is one engine behind one lock. A runtime never sees an action: the driver carries them out,
 //! in the order they were pushed, by one `match` without a wildcard, and under the same lock as the
 //! input they follow from. So an action is never overtaken by that of a later input. None of them
 //! waits: each is a push to a slot, to the bounded channel of orders or to the events for the
@@ -47,12 +52,12 @@
 //!   or the rules refused.
 //! - An [`Exchange`] that is dropped, for any reason, is reported as closed, unless it was answered
 //!   by a reply without receipt. No other cleanup is needed.
-//! - With `hyper`, `http::Endpoint::converse` serves a connection from start to end, given a
+//! - With `hyper`, `http::Front::converse` serves a connection from start to end, given a
 //!   [`Socket`] and an [`Alarm`].
 //!
 //! # The runtime's part
 //!
-//! **accept.** [`Driver::accept`] accepts connections, at most `connections_max` at once. For one
+//! **accept.** [`Site::accept`] accepts connections, at most `connections_max` at once. For one
 //! more it closes another one; until then it waits, and later ones stay in the listener's backlog.
 //! After a failed accept it pauses for `accept_pause`, and if there are no descriptors left, closes
 //! a connection. A runtime adds a [`Listener`], and starts a task or a thread that keeps the
@@ -66,7 +71,7 @@
 //! it. [`Stdin::poll_closed`] reports a child that has closed its end while nothing is written. An
 //! [`Alarm`] may fire early, and is then polled again; it must not fire late.
 //!
-//! **spawn.** [`Driver::new`] returns the channel of [`SpawnRequest`]s. They are carried out one
+//! **spawn.** [`Site::new`] returns the channel of [`SpawnRequest`]s. They are carried out one
 //! after the other, on a thread that lives as long as the children, because on Linux children are
 //! killed when the thread that started them ends. [`SpawnRequest::command`] is complete, except for
 //! the pipes that some libraries set themselves. Then the runtime calls [`SpawnRequest::failed`],
@@ -75,11 +80,11 @@
 //! process. Both run to their end independently: pipes may outlive a process, and a process its
 //! pipes. A runtime does not kill; the driver sends signals to the group.
 //!
-//! **sleep.** One task runs [`Driver::keep_time`] for as long as the endpoint lives. The driver
-//! wakes it for an earlier deadline.
+//! **sleep.** One task runs [`Site::keep_time`] for as long as the program lives. A driver wakes
+//! it for an earlier deadline.
 //!
 //! **stop.** `start` returns a [`Running`] and listens already. Its thread waits for
-//! [`Driver::stopped`], which also kills the remaining children, then until the last connection has
+//! [`Site::stopped`], which also kills the remaining children, then until the last connection has
 //! ended, and returns [`Ended`]. Signals of the operating system belong to the program, not to the
 //! runtime.
 //!
@@ -132,7 +137,8 @@
 //!  1  front     accepts, gets a permit, serves the connection with a task of its own
 //!  2  driver    reads; the guard keeps the head until it is complete and valid
 //!  3  hyper     parses it and calls the service
-//!  4  driver    Rules::admit checks the head; the body is read, Admission::request parses it
+//!  4  driver    Site::admit finds the endpoint, whose Rules check the head; the body is read,
+//!               Admission::request parses it
 //!  5  driver    Driver::open: number, slot and Requested under one lock
 //!  6  engine    finds the session, pushes WriteStdin to its child; returns
 //!  7  child     (below) answers: ChildLine; the engine pushes Reply, or Begin, Write, Finish
@@ -173,11 +179,12 @@
 //! [`Exchange`]: crate::exchange::Exchange
 //! [`Exchange::taken`]: crate::exchange::Exchange::taken
 //! [`Driver`]: crate::driver::Driver
-//! [`Driver::accept`]: crate::driver::Driver::accept
-//! [`Driver::keep_time`]: crate::driver::Driver::keep_time
-//! [`Driver::new`]: crate::driver::Driver::new
+//! [`Site`]: crate::site::Site
+//! [`Site::accept`]: crate::site::Site::accept
+//! [`Site::keep_time`]: crate::site::Site::keep_time
+//! [`Site::new`]: crate::site::Site::new
 //! [`Driver::open`]: crate::driver::Driver::open
-//! [`Driver::stopped`]: crate::driver::Driver::stopped
+//! [`Site::stopped`]: crate::site::Site::stopped
 //! [`SpawnRequest`]: crate::child::SpawnRequest
 //! [`SpawnRequest::command`]: crate::child::SpawnRequest::command
 //! [`SpawnRequest::failed`]: crate::child::SpawnRequest::failed

@@ -9,8 +9,9 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/options.md");
 
 /// Servers: heading, subcommand, and whether it is the stateless one. All options of the proxy are
 /// listed; of the others those that differ from the proxy's.
-const SERVERS: [(&str, &str, bool); 4] = [
+const SERVERS: [(&str, &str, bool); 5] = [
     ("`pontoon proxy`", "proxy", false),
+    ("`pontoon serve`", "serve", false),
     ("`pontoon echo`", "echo", false),
     ("`pontoon echo --stateless`", "echo", true),
     ("`pontoon calculator`", "calculator", false),
@@ -50,7 +51,7 @@ fn rows(verb: &str, stateless: bool) -> Vec<Row> {
 }
 
 fn row(arg: &clap::Arg) -> Option<Row> {
-    let option = arg.get_long()?;
+    let option = arg.get_long().filter(|_| !arg.is_hide_set())?;
     let mut names = format!("`--{option}");
     if let Some([value]) = arg.get_value_names().filter(|_| arg.get_action().takes_values()) {
         let _ = write!(names, " {value}");

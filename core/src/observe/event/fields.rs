@@ -156,6 +156,7 @@ fn refused_detail(reject: Reject, detail: &str, mut field: impl FnMut(&'static s
         | Reject::MethodNotAllowed { .. }
         | Reject::NotAcceptable
         | Reject::NotFound
+        | Reject::ServerBroken
         | Reject::UnsupportedMediaType => ("request", None),
         Reject::RateExceeded { .. } | Reject::ConcurrencyExceeded | Reject::ClientSessionsFull => {
             ("client", None)
