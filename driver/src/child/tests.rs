@@ -5,6 +5,7 @@ use pontoon_core::{Config, Serves};
 
 use super::*;
 use crate::running::Options;
+use crate::site::Site;
 
 #[test]
 fn what_was_written_is_dropped_and_nothing_else() {
