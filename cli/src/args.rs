@@ -171,9 +171,8 @@ pub(crate) fn guarded(mark: &str) -> String {
 const EXAMPLES: &str = "\
 Examples:
   pontoon proxy python -m mcp_server_fetch     serve it on http://127.0.0.1:3000/mcp
+  pontoon serve --config .mcp.json             serve those of a file, each at /NAME/mcp
   pontoon echo                                 serve tools that diagnose clients and gateways
-  pontoon calculator                           serve a calculator on http://127.0.0.1:1071/mcp
   pontoon check npx -y some-server             start it, try its features, report problems
-  pontoon stdio echo                           run the echo server for a client that starts it
 
 `pontoon proxy --help` lists all settings of the proxy, and likewise for the other servers.";
