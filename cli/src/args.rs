@@ -150,6 +150,7 @@ const COMMON: &[&str] = &[
 /// The options that the `.env` of the working directory cannot set, only a file that the command line
 /// names: they open the endpoint to others, reach the command, or name a file to write to.
 pub(crate) const GUARDED: &[&str] = &[
+    "admin",
     "host",
     "allow-host",
     "allow-origin",

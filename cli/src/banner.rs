@@ -14,6 +14,8 @@ use crate::log::{LISTENING, Notice};
 pub(crate) struct Endpoint<'a> {
     /// The addresses on which it listens; at least one.
     pub(crate) addrs: Vec<SocketAddr>,
+    /// The URL of the listener for the page, health and metrics, if it is another one.
+    pub(crate) admin: Option<String>,
     /// The path of the endpoint.
     pub(crate) path: &'a str,
     /// Whether HTTP+SSE is served too.
@@ -38,13 +40,25 @@ impl Endpoint<'_> {
         let url = self.url();
         let words = match at_terminal {
             true => self.banner(),
-            false => format!("pontoon listening on {url}{}", self.bound()),
+            false => self.line(&url),
         };
+        self.notice(url, words)
+    }
+
+    /// Returns the message in one line.
+    fn line(&self, url: &str) -> String {
+        let admin = self.admin.as_ref().map(|admin| format!("; page and metrics on {admin}/"));
+        format!("pontoon listening on {url}{}{}", self.bound(), admin.unwrap_or_default())
+    }
+
+    fn notice(&self, url: String, words: String) -> Notice {
+        let mut fields = vec![("url", url), ("address", listed(&self.addrs))];
+        fields.extend(self.admin.clone().map(|admin| ("admin", admin)));
         Notice {
             level: Level::Info,
             name: LISTENING,
             message: "listening",
-            fields: vec![("url", url), ("address", listed(&self.addrs))],
+            fields,
             words: Some(words),
         }
     }
@@ -52,14 +66,8 @@ impl Endpoint<'_> {
     /// Announces the address of a program with several servers, in one line.
     pub(crate) fn listening_for_servers(&self) -> Notice {
         let url = self.base();
-        let words = format!("pontoon listening on {url}{}", self.bound());
-        Notice {
-            level: Level::Info,
-            name: LISTENING,
-            message: "listening",
-            fields: vec![("url", url), ("address", listed(&self.addrs))],
-            words: Some(words),
-        }
+        let words = self.line(&url);
+        self.notice(url, words)
     }
 
     /// Warns if other machines can reach the endpoint and no host name, or every one, is allowed.
@@ -98,6 +106,12 @@ impl Endpoint<'_> {
     fn banner(&self) -> String {
         let (url, base, bound) = (self.url(), self.base(), self.bound());
         let About { name, what } = self.about;
+        let site = self.admin.as_deref().unwrap_or(&base);
+        let page = match (&self.admin, self.path) {
+            // The endpoint is there.
+            (None, "/") => String::new(),
+            _ => format!("page       {site}/\n  "),
+        };
         let sse = match self.sse {
             true => format!("HTTP+SSE   {base}{SSE_STREAM}\n  "),
             false => String::new(),
@@ -106,8 +120,8 @@ impl Endpoint<'_> {
         format!(
             "\n  pontoon listening on {url}{bound}\n\n  \
              serves     {what}\n  {sse}\
-             health     {base}/health\n  \
-             metrics    {base}/metrics\n\n  \
+             {page}health     {site}/health\n  \
+             metrics    {site}/metrics\n\n  \
              Claude     claude mcp add --transport http {name} {url}\n  \
              clients    {servers}\n  \
              curl       curl -sS {url} -H 'Content-Type: application/json' \

@@ -34,8 +34,8 @@ pub(crate) fn check(args: &CheckArgs, variables: &Variables) -> Result<ExitCode,
     let log = move |event: &Event| drop(tell.send(event.clone()));
     let config = config(child, args.startup_timeout);
     let options = Options { log: Arc::new(log), ..Options::new(config) };
-    let running =
-        (RUNTIMES[0].start)(listeners, options).map_err(|error| Failure::cannot_start(&error))?;
+    let running = (RUNTIMES[0].start)(listeners.into(), options)
+        .map_err(|error| Failure::cannot_start(&error))?;
     let mut report = Report::new(args.startup_timeout);
     report.line("command", &shown, None);
     report.run(&running, &events);

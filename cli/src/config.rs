@@ -152,6 +152,7 @@ fn of(
 ) -> Config {
     let mut hosts = args.allow_host.clone();
     hosts.extend(own_name(&args.host));
+    hosts.extend(args.admin.as_ref().and_then(|admin| own_name(&admin.host)));
     Config {
         path: args.path.clone(),
         hosts,

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 
+use pontoon_config::settings::Listen;
 use pontoon_core::Level;
 
 use crate::errors::Failure;
@@ -20,6 +21,18 @@ pub(crate) fn bind(
     let bound = bound.map_err(|(addr, error)| failure(&error, host, addr.port(), Some(addr)))?;
     notices.extend(bound.unavailable.into_iter().map(|(addr, error)| unavailable(addr, &error)));
     Ok(bound.listeners)
+}
+
+/// Listens at the address of `--admin`.
+pub(crate) fn bind_admin(
+    admin: &Listen,
+    notices: &mut Vec<Notice>,
+) -> Result<Vec<TcpListener>, Failure> {
+    bind(&admin.host, admin.port, notices).map_err(|failure| Failure {
+        what: format!("{} for --admin", failure.what),
+        fix: "--admin with another address or port; port 0 for any free port".into(),
+        ..failure
+    })
 }
 
 /// Returns the addresses of a host. `localhost` has both of loopback, whatever the files of this

@@ -1,9 +1,8 @@
 //! The runtimes that are built in.
 
 use std::io;
-use std::net::TcpListener;
 
-use pontoon_driver::{Options, Running};
+use pontoon_driver::{Listeners, Options, Running};
 
 /// A runtime.
 #[derive(Clone, Copy, Debug)]
@@ -11,7 +10,7 @@ pub(crate) struct Runtime {
     /// The value of `--runtime`.
     pub(crate) name: &'static str,
     /// Serves an endpoint.
-    pub(crate) start: fn(Vec<TcpListener>, Options) -> io::Result<Running>,
+    pub(crate) start: fn(Listeners, Options) -> io::Result<Running>,
 }
 
 /// All runtimes; the first is the default.

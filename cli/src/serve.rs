@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use pontoon_core::http::Rules;
 use pontoon_core::{Config, Event, ExitStatus, Level, Serves};
-use pontoon_driver::{Ended, Options, Running, Stopper};
+use pontoon_driver::{Ended, Listeners, Options, Running, Stopper};
 
 use crate::args::{CalculatorArgs, EchoArgs, LogFormat, ProxyArgs, ServeArgs, ServingArgs};
 use crate::banner::{self, About, Endpoint};
@@ -119,7 +119,13 @@ pub(crate) struct Plan<'a> {
 impl Plan<'_> {
     /// Serves until the program is asked to stop.
     pub(crate) fn serve(self) -> Result<ExitCode, Failure> {
-        let Plan { args, config, about, listeners, notices, files } = self;
+        let Plan { args, mut config, about, listeners, mut notices, files } = self;
+        let admin = args.admin.as_ref().map(|admin| listen::bind_admin(admin, &mut notices));
+        let listeners =
+            Listeners { endpoints: listeners, admin: admin.transpose()?.unwrap_or_default() };
+        let (url, admin) = urls(&listeners).map_err(|error| Failure::cannot_start(&error))?;
+        config.title = about.name.into();
+        config.admin = admin.as_ref().map(|_| url.into());
         let log = Log::open(&args.log, about.name)?;
         for notice in notices {
             log.write(Entry::notice(notice));
@@ -140,8 +146,8 @@ impl Plan<'_> {
         };
         let running = (args.runtime.start)(listeners, options)
             .map_err(|error| Failure::cannot_start(&error))?;
-        let endpoint =
-            Endpoint { addrs: running.addrs().to_vec(), path: &args.path, sse: config.sse, about };
+        let addrs = running.addrs().to_vec();
+        let endpoint = Endpoint { addrs, admin, path: &args.path, sse: config.sse, about };
         let banner = greet(args, &config, &endpoint, files.as_ref(), &log);
         let attendant = Attendant {
             stopper: running.stopper(),
@@ -155,6 +161,15 @@ impl Plan<'_> {
         log.flush();
         outcome
     }
+}
+
+/// Returns the URL of the first listener for clients, and of the first for `--admin`.
+fn urls(listeners: &Listeners) -> io::Result<(String, Option<String>)> {
+    let url = |listeners: &[TcpListener]| -> io::Result<Option<String>> {
+        let addr = listeners.first().map(TcpListener::local_addr).transpose()?;
+        Ok(addr.map(|addr| format!("http://{addr}")))
+    };
+    Ok((url(&listeners.endpoints)?.unwrap_or_default(), url(&listeners.admin)?))
 }
 
 /// Passes on the signals of the operating system.

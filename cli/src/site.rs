@@ -89,6 +89,9 @@ fn with_settings(args: &ServeArgs, given: &[String], settings: &settings::Settin
             serving.port = listen.port;
         }
     }
+    if !is_given("admin") {
+        serving.admin.clone_from(&settings.admin);
+    }
     // One that is malformed is reported when it turns out to allow nothing.
     let read = |list: &[String], read: fn(&str) -> Result<String, String>| -> Vec<String> {
         list.iter().map(|text| read(text).unwrap_or_else(|_| text.clone())).collect()
@@ -313,7 +316,11 @@ impl Files {
         let report = load(&self.args)?;
         let ServeArgs { serving, .. } = with_settings(&self.args, &self.given, &report.settings);
         check_limits(&serving)?;
-        let moved = report.settings.listen != self.report.settings.listen;
+        let (new, current) = (&report.settings, &self.report.settings);
+        let moved = [
+            ("pontoon.listen", new.listen != current.listen),
+            ("pontoon.admin", new.admin != current.admin),
+        ];
         let before = self.states(base);
         let old = std::mem::replace(&mut self.report, report);
         let servers = self.servers(log);
@@ -329,12 +336,12 @@ impl Files {
             fields: vec![("servers", served.to_string())],
             words: None,
         }));
-        if moved {
+        for (setting, _) in moved.into_iter().filter(|(_, has_moved)| *has_moved) {
             log.write(LogEntry::notice(Notice {
                 level: Level::Warning,
                 name: "restart_needed",
                 message: "another address to listen on holds after a restart",
-                fields: vec![("setting", "pontoon.listen".to_owned())],
+                fields: vec![("setting", setting.to_owned())],
                 words: None,
             }));
         }

@@ -22,6 +22,8 @@ use crate::syntax::{Json, Member, Node, duplicates, member, members};
 pub struct Settings {
     /// Address to listen on, with the port
     pub listen: Option<Listen>,
+    /// Address to serve the page, health and metrics on instead, with the port
+    pub admin: Option<Listen>,
     /// Allowed host names, besides localhost and IP addresses; `*` for all
     pub allow_host: Vec<String>,
     /// Origins of web pages that may send requests and read answers (CORS)

@@ -55,6 +55,7 @@ fn settings_of_a_file_are_read() {
         ("a.b:1", listen("a.b", 1)),
     ] {
         assert_eq!(of_file(&json!({ "listen": text })).settings.listen, expected);
+        assert_eq!(of_file(&json!({ "admin": text })).settings.admin, expected);
     }
 }
 

@@ -25,6 +25,11 @@ pub struct Config {
     /// The first segment of the paths of this server, percent-decoded, in a program that serves
     /// several.
     pub name: Option<Box<str>>,
+    /// Its name in lists of servers, and in the settings of clients.
+    pub title: Box<str>,
+    /// The address of the endpoints, `http://127.0.0.1:3000`, if the page, health and metrics are
+    /// served on a listener of their own.
+    pub admin: Option<Box<str>>,
     /// Allowed hosts besides `localhost` and IP addresses, without port; `*` allows every host.
     pub hosts: Vec<String>,
     /// Allowed origins besides those of loopback hosts, in the notation of browsers
@@ -64,6 +69,8 @@ impl Config {
         Config {
             path: "/mcp".to_owned(),
             name: None,
+            title: serves.title().into(),
+            admin: None,
             hosts: Vec::new(),
             origins: Vec::new(),
             limits: Limits::default(),
@@ -86,6 +93,10 @@ impl Config {
         let Config {
             path,
             name,
+            // These do not change while a program runs.
+            title: _,
+            admin: _,
+            state_key: _,
             hosts: _,
             origins: _,
             limits,
@@ -93,8 +104,6 @@ impl Config {
             serves,
             revisions,
             bridge,
-            // It does not change while a program runs.
-            state_key: _,
             sse,
             bind_session,
             eager: _,
@@ -208,6 +217,17 @@ pub enum Serves {
 }
 
 impl Serves {
+    fn title(&self) -> &str {
+        match self {
+            Serves::Command(command) => {
+                let program = command.program.to_str().unwrap_or_default();
+                program.rsplit('/').next().unwrap_or_default()
+            }
+            Serves::Native(native) => native.server.catalog().name,
+            Serves::Site => "pontoon",
+        }
+    }
+
     /// Returns the server that runs in this process, if it is one.
     pub fn native(&self) -> Option<&Native> {
         match self {

@@ -196,8 +196,8 @@ pub use time::{Deadline, Duration, Instant, TimerKind};
 
 // Several servers in one program.
 pub use site::{
-    RETIRED_MAX, Routes, ServerStatus, SiteServer, SiteStatus, Summary, answer as site_answer,
-    session_of,
+    RETIRED_MAX, Routes, ServerStatus, SiteServer, SiteStatus, answer as site_answer,
+    metrics as site_metrics, session_of,
 };
 
 // Messages. They are parsed outside the engine's lock.
@@ -228,8 +228,8 @@ pub use memory::{Account, Memory, Permit};
 pub use host_stats::{ChildrenStats, Counters, HostStats, ProcessStats, SystemStats};
 pub use log_text::escape_untrusted;
 pub use observe::{
-    Answered, Detail, Dropped, Event, Histogram, Level, MetricsText, RequestSeries, RequestStats,
-    SessionEnd, Value as FieldValue,
+    Answered, Detail, Dropped, Event, Histogram, Level, MetricsText, Overview, RecentFigures,
+    RequestSeries, RequestStats, ServerState, SessionEnd, Value as FieldValue,
 };
 
 /// Internals that tests of this crate and fuzz targets check on their own. They are no part of the

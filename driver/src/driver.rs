@@ -16,7 +16,7 @@ use std::{fmt, mem, process};
 use pontoon_core::http::{Admission, Answer, ClientLimiter, Headers, Request, RequestHead, Rules};
 use pontoon_core::{
     Action, Actions, ChildId, Config, Engine, Event, ExchangeId, HostStats, Input, Instant, Job,
-    Memory, Preparation, Served, SessionId, Signal, SpawnError, Stateless, Summary,
+    Memory, Preparation, Served, SessionId, Signal, SpawnError, Stateless,
 };
 use smallvec::SmallVec;
 
@@ -223,9 +223,13 @@ impl Driver {
         self.lock().engine.has_session(id)
     }
 
-    /// Returns the state in short.
-    pub(crate) fn summary(&self) -> Summary {
-        self.lock().engine.summary(self.clock.now())
+    /// Reads figures of the engine.
+    pub(crate) fn read<T>(&self, figures: impl FnOnce(&Engine, Instant) -> T) -> T {
+        let abort = AbortOnPanic;
+        let state = self.lock();
+        let figures = figures(&state.engine, self.clock.now());
+        mem::forget(abort);
+        figures
     }
 
     /// Returns whether the program was asked to stop.

@@ -36,4 +36,6 @@ mod shared;
 pub mod site;
 
 pub use phase::Phase;
-pub use running::{Ended, Log, Options, Running, Server, Stopper, THREADS_MAX, addresses};
+pub use running::{
+    Ended, Listeners, Log, Options, Running, Server, Stopper, Surface, THREADS_MAX, addresses,
+};

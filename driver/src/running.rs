@@ -42,6 +42,38 @@ pub struct Server {
     pub log: Log,
 }
 
+/// The sockets of a program.
+#[derive(Debug, Default)]
+pub struct Listeners {
+    /// Those for clients; at least one.
+    pub endpoints: Vec<TcpListener>,
+    /// Those for the page, health and metrics, if they have their own ([`Config::admin`]).
+    pub admin: Vec<TcpListener>,
+}
+
+/// The purpose of a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surface {
+    /// It is for clients.
+    Endpoints,
+    /// It is for the page, health and metrics.
+    Admin,
+}
+
+impl Listeners {
+    /// Returns each listener with its purpose.
+    pub fn each(self) -> impl Iterator<Item = (TcpListener, Surface)> {
+        let endpoints = self.endpoints.into_iter().map(|listener| (listener, Surface::Endpoints));
+        endpoints.chain(self.admin.into_iter().map(|listener| (listener, Surface::Admin)))
+    }
+}
+
+impl From<Vec<TcpListener>> for Listeners {
+    fn from(endpoints: Vec<TcpListener>) -> Listeners {
+        Listeners { endpoints, admin: Vec::new() }
+    }
+}
+
 /// The maximum default number of threads; more would only wait for the engine's lock.
 pub const THREADS_MAX: usize = 4;
 
@@ -98,16 +130,16 @@ impl Running {
     }
 }
 
-/// Returns the addresses of the listeners of an endpoint. For runtimes.
+/// Returns the addresses of the listeners for clients. For runtimes.
 ///
 /// # Errors
 ///
 /// There is no listener, or the operating system does not know its address.
-pub fn addresses(listeners: &[TcpListener]) -> io::Result<Vec<SocketAddr>> {
-    if listeners.is_empty() {
+pub fn addresses(listeners: &Listeners) -> io::Result<Vec<SocketAddr>> {
+    if listeners.endpoints.is_empty() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on"));
     }
-    listeners.iter().map(TcpListener::local_addr).collect()
+    listeners.endpoints.iter().map(TcpListener::local_addr).collect()
 }
 
 /// The result of an endpoint.

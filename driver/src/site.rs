@@ -11,10 +11,12 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::task::ready;
 
-use pontoon_core::http::{Admission, Answer, Headers, Refusal, Request, RequestHead, Rules};
+use pontoon_core::http::{
+    Admission, Answer, Headers, Refusal, ReplyHead, Request, RequestHead, Rules, encode_segment,
+};
 use pontoon_core::{
-    Config, Input, Limits, RETIRED_MAX, Routes, ServerStatus, Serves, SiteServer, SiteStatus,
-    session_of, site_answer,
+    Chunk, Config, Engine, Input, Instant, Limits, RETIRED_MAX, Routes, ServerStatus, Serves,
+    SiteServer, SiteStatus, session_of, site_answer, site_metrics,
 };
 
 use crate::child::SpawnRequest;
@@ -24,7 +26,7 @@ use crate::exchange::Exchange;
 use crate::io::Alarm;
 use crate::phase::Phase;
 use crate::shared::{MAIN, Shared};
-use crate::{Options, Server};
+use crate::{Options, Server, Surface};
 
 /// A program: its servers, and the state that they share.
 pub struct Site {
@@ -49,6 +51,8 @@ pub struct Endpoint {
 struct Table {
     /// The endpoint of all paths that belong to no entry.
     main: Arc<Endpoint>,
+    /// That of the listener for the page, health and metrics.
+    admin: Arc<Endpoint>,
     limits: Arc<Limits>,
     routes: Routes,
     entries: Vec<Entry>,
@@ -119,9 +123,9 @@ impl Site {
         let shared = Shared::new(clock, spawner, config.serves.native().is_none());
         let driver = Driver::new(config.clone(), log.clone(), seed()?, &shared, MAIN);
         shared.add(MAIN, driver.clone());
-        let main = Endpoint::new(driver, config);
         let table = Table {
-            main: Arc::new(main),
+            admin: Arc::new(Endpoint::admin(driver.clone(), config)),
+            main: Arc::new(Endpoint::new(driver, config)),
             limits: Arc::new(config.limits.clone()),
             routes: Routes::default(),
             entries: Vec::new(),
@@ -152,6 +156,14 @@ impl Site {
     /// Returns the endpoint of all paths that belong to no server; with one server, its own.
     pub fn main(&self) -> Arc<Endpoint> {
         self.table().main.clone()
+    }
+
+    /// Returns the endpoint of the paths of a listener that belong to no server.
+    pub fn of_surface(&self, surface: Surface) -> Arc<Endpoint> {
+        match surface {
+            Surface::Endpoints => self.main(),
+            Surface::Admin => self.table().admin.clone(),
+        }
     }
 
     fn table(&self) -> Arc<Table> {
@@ -192,10 +204,15 @@ impl Site {
     /// it belongs to, which the request or a refusal is passed to.
     pub fn admit<H: Headers>(
         &self,
+        surface: Surface,
         head: &RequestHead<'_, H>,
     ) -> (Arc<Endpoint>, Result<Admission, Box<Answer>>) {
         let table = self.table();
-        match table.find(head) {
+        let found = match surface {
+            Surface::Endpoints => table.find(head),
+            Surface::Admin => Ok(&table.admin),
+        };
+        match found {
             Ok(endpoint) => {
                 let verdict = endpoint.driver.admit(&endpoint.rules, head);
                 (endpoint.clone(), verdict)
@@ -206,12 +223,30 @@ impl Site {
 
     /// Submits a request to the endpoint that admitted it, and returns the exchange for its answer.
     pub fn open(&self, endpoint: &Endpoint, request: Request) -> Exchange {
-        if let Serves::Site = endpoint.driver.config().serves
-            && let Some((head, body)) = site_answer(&request, &self.status())
-        {
-            return Exchange::answered(&endpoint.driver, head, body);
+        let answer = match (&endpoint.driver.config().serves, &request) {
+            (Serves::Site, Request::Metrics) => Some(self.metrics()),
+            (Serves::Site, request) => site_answer(request, &self.status()),
+            _ => None,
+        };
+        match answer {
+            Some((head, body)) => Exchange::answered(&endpoint.driver, head, body),
+            None => endpoint.driver.open(request),
         }
-        endpoint.driver.open(request)
+    }
+
+    /// Returns the metrics of the program and of its servers.
+    fn metrics(&self) -> (ReplyHead, Chunk) {
+        let table = self.table();
+        let stats = self.shared.sample();
+        let program = table.main.driver.read(|engine, now| engine.metrics_of_site(&stats, now));
+        let servers = table.entries.iter().filter_map(|entry| match &entry.state {
+            EntryState::Serving(endpoint) | EntryState::Draining(endpoint) => {
+                let name = &entry.name;
+                Some(endpoint.driver.read(|engine, now| engine.metrics_of(name, now)))
+            }
+            EntryState::Broken(_) => None,
+        });
+        site_metrics(&self.status(), program, servers)
     }
 
     /// Returns the state of the program and of its servers.
@@ -219,9 +254,11 @@ impl Site {
         let table = self.table();
         let servers = table.entries.iter().map(|entry| SiteServer {
             name: entry.name.clone(),
-            segment: entry.segment.clone(),
+            path: format!("/{}/mcp", encode_segment(&entry.segment)).into(),
             status: match &entry.state {
-                EntryState::Serving(endpoint) => ServerStatus::Serving(endpoint.driver.summary()),
+                EntryState::Serving(endpoint) => {
+                    ServerStatus::Serving(endpoint.driver.read(Engine::overview))
+                }
                 EntryState::Draining(_) => ServerStatus::Draining,
                 EntryState::Broken(reason) => ServerStatus::Broken(reason.clone()),
             },
@@ -229,6 +266,8 @@ impl Site {
         SiteStatus {
             stopping: table.main.driver.is_asked_to_stop(),
             fault: lock(&self.fault).clone(),
+            uptime: self.clock().now().since(Instant::ZERO),
+            origin: table.main.driver.config().admin.clone(),
             servers: servers.collect(),
         }
     }
@@ -287,6 +326,10 @@ impl Endpoint {
         Endpoint { driver, rules: Arc::new(Rules::new(config)) }
     }
 
+    fn admin(driver: Arc<Driver>, config: &Config) -> Endpoint {
+        Endpoint { driver, rules: Arc::new(Rules::admin(config)) }
+    }
+
     /// Returns the rules of its requests.
     pub fn rules(&self) -> &Arc<Rules> {
         &self.rules
@@ -323,9 +366,11 @@ impl Table {
         }
     }
 
-    fn of(main: Arc<Endpoint>, limits: Arc<Limits>, entries: Vec<Entry>) -> Table {
+    /// Returns this table with other entries.
+    fn with(&self, entries: Vec<Entry>) -> Table {
         let routes = Routes::new(entries.iter().map(|entry| &*entry.segment));
-        Table { main, limits, routes, entries }
+        let (main, admin, limits) = (self.main.clone(), self.admin.clone(), self.limits.clone());
+        Table { main, admin, limits, routes, entries }
     }
 }
 
@@ -347,6 +392,7 @@ impl Site {
             return Ok(());
         }
         let old = self.table();
+        let config = Config { admin: old.main.driver.config().admin.clone(), ..config };
         let mut changes = Changes::default();
         let mut left = old.entries.clone();
         let mut entries = Vec::with_capacity(servers.len());
@@ -362,8 +408,11 @@ impl Site {
                 driver.submit([Input::Started]);
             }
         }
-        let main = Arc::new(Endpoint::new(old.main.driver.clone(), &config));
-        self.set_table(Table::of(main, Arc::new(config.limits), entries));
+        let driver = &old.main.driver;
+        let main = Arc::new(Endpoint::new(driver.clone(), &config));
+        let admin = Arc::new(Endpoint::admin(driver.clone(), &config));
+        let limits = Arc::new(config.limits);
+        self.set_table(Table { main, admin, limits, ..old.with(entries) });
         self.set_fault(None);
         drop(updates);
         for (driver, replaced) in changes.retired {
@@ -436,7 +485,7 @@ impl Site {
             }
             Some(entry)
         });
-        self.set_table(Table::of(old.main.clone(), old.limits.clone(), entries.collect()));
+        self.set_table(old.with(entries.collect()));
         // A forced end does not wait for them.
         stopped.iter().for_each(|driver| driver.kill_children());
     }

@@ -23,7 +23,7 @@ use pontoon_core::{Duration, Instant};
 use pontoon_driver::connections::{self, Permit};
 use pontoon_driver::exchange::{Answer, Exchange};
 use pontoon_driver::site::{Endpoint, Site};
-use pontoon_driver::{Phase, coding};
+use pontoon_driver::{Phase, Surface, coding};
 use rustix::event::{PollFd, PollFlags};
 use smallvec::SmallVec;
 
@@ -48,12 +48,17 @@ impl Front {
     }
 
     /// Serves a connection on a thread of its own.
-    pub(crate) fn serve(self: &Arc<Self>, stream: TcpStream, permit: Permit) -> io::Result<()> {
+    pub(crate) fn serve(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        surface: Surface,
+        permit: Permit,
+    ) -> io::Result<()> {
         // It fails only on a closed connection.
         let _ = stream.set_nodelay(true);
         let front = self.clone();
         let serve = move || {
-            let link = Link::new(front, stream);
+            let link = Link::new(front, stream, surface);
             permit.register(link.clone());
             let _ = link.serve();
         };
@@ -68,6 +73,7 @@ impl Front {
 /// A connection, as other threads see it.
 struct Link {
     front: Arc<Front>,
+    surface: Surface,
     stream: TcpStream,
     state: Mutex<State>,
     /// Wakes the thread of the connection while it waits for an answer.
@@ -131,9 +137,9 @@ impl Wake for Link {
 }
 
 impl Link {
-    fn new(front: Arc<Front>, stream: TcpStream) -> Arc<Self> {
+    fn new(front: Arc<Front>, stream: TcpStream, surface: Surface) -> Arc<Self> {
         let peer = stream.peer_addr().ok().map(|peer| peer.ip());
-        let endpoint = front.site.main();
+        let endpoint = front.site.of_surface(surface);
         let config = Arc::new(ConnectionConfig {
             rules: endpoint.rules().clone(),
             limits: front.site.limits(),
@@ -149,7 +155,7 @@ impl Link {
             is_over: false,
         };
         let (state, event) = (Mutex::new(state), Mutex::default());
-        Arc::new(Link { front, stream, state, event, gives_way: AtomicBool::new(false) })
+        Arc::new(Link { front, surface, stream, state, event, gives_way: AtomicBool::new(false) })
     }
 
     /// Serves the connection until it ends or the program stops.
@@ -234,7 +240,7 @@ impl State {
             match event {
                 ConnectionEvent::Head => {
                     let head = self.connection.head().expect("it is there with this event");
-                    let (endpoint, verdict) = front.site.admit(&head);
+                    let (endpoint, verdict) = front.site.admit(link.surface, &head);
                     self.endpoint = endpoint;
                     self.set_phase(link, now)?;
                     self.connection.admit(verdict, now);

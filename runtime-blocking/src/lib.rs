@@ -37,7 +37,6 @@ mod respond;
 
 use std::future::{Future, poll_fn};
 use std::io::Result;
-use std::net::TcpListener;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
@@ -45,9 +44,10 @@ use std::thread::{Builder, JoinHandle};
 
 /// The core, for configurations, servers and events.
 pub use pontoon_core;
+use pontoon_driver::Surface;
 use pontoon_driver::addresses;
 use pontoon_driver::site::Site;
-pub use pontoon_driver::{Ended, Log, Options, Running, Server, Stopper};
+pub use pontoon_driver::{Ended, Listeners, Log, Options, Running, Server, Stopper};
 
 use crate::connection::Front;
 use crate::io::{Alarm, Event, Listening, block_on};
@@ -58,9 +58,11 @@ use crate::io::{Alarm, Event, Listening, block_on};
 /// # Errors
 ///
 /// There is no listener, or the operating system refuses a thread, a file descriptor or randomness.
-pub fn start(listeners: Vec<TcpListener>, options: Options) -> Result<Running> {
+pub fn start(listeners: impl Into<Listeners>, options: Options) -> Result<Running> {
+    let listeners = listeners.into();
     let addrs = addresses(&listeners)?;
-    let listeners = listeners.into_iter().map(Listening::new).collect::<Result<_>>()?;
+    let register = |(listener, surface)| Ok((Listening::new(listener)?, surface));
+    let listeners = listeners.each().map(register).collect::<Result<_>>()?;
     let (site, orders) = Site::new(&options)?;
     let weak = Arc::downgrade(&site);
     let (front, event) = (Front::new(site.clone())?, Arc::new(Event::new()?));
@@ -70,11 +72,17 @@ pub fn start(listeners: Vec<TcpListener>, options: Options) -> Result<Running> {
 }
 
 /// Runs until the program has stopped, and its last answers are sent.
-fn serve(site: &Site, front: &Arc<Front>, listeners: Vec<Listening>, event: &Arc<Event>) -> Ended {
+fn serve(
+    site: &Site,
+    front: &Arc<Front>,
+    listeners: Vec<(Listening, Surface)>,
+    event: &Arc<Event>,
+) -> Ended {
     site.start();
     let alarm = || Alarm(site.clock());
-    let accept =
-        |listener| site.accept(listener, alarm(), |stream, permit| front.serve(stream, permit));
+    let accept = |(listener, surface)| {
+        site.accept(listener, alarm(), move |stream, permit| front.serve(stream, surface, permit))
+    };
     let mut accepting: Vec<_> = listeners.into_iter().map(accept).map(Box::pin).collect();
     let mut time = pin!(site.keep_time(alarm()));
     let mut stopped = pin!(site.stopped());

@@ -28,10 +28,11 @@ use std::thread;
 use async_io::Async;
 /// The core, for configurations, servers and events.
 pub use pontoon_core;
+use pontoon_driver::Surface;
 use pontoon_driver::addresses;
 use pontoon_driver::http::Front;
 use pontoon_driver::site::Site;
-pub use pontoon_driver::{Ended, Log, Options, Running, Server, Stopper, THREADS_MAX};
+pub use pontoon_driver::{Ended, Listeners, Log, Options, Running, Server, Stopper, THREADS_MAX};
 use smol::channel::{Receiver, bounded};
 use smol::{Executor, block_on, future};
 
@@ -43,9 +44,11 @@ use crate::io::Alarm;
 ///
 /// There is no listener, or the operating system refuses a thread, a file descriptor, or
 /// randomness.
-pub fn start(listeners: Vec<TcpListener>, options: Options) -> Result<Running> {
+pub fn start(listeners: impl Into<Listeners>, options: Options) -> Result<Running> {
+    let listeners = listeners.into();
     let addrs = addresses(&listeners)?;
-    let listeners = listeners.into_iter().map(Async::new).collect::<Result<Vec<_>>>()?;
+    let register = |(listener, surface)| Ok((Async::new(listener)?, surface));
+    let listeners = listeners.each().map(register).collect::<Result<Vec<_>>>()?;
     let executor = Arc::new(Executor::new());
     let (site, orders) = Site::new(&options)?;
     let weak = Arc::downgrade(&site);
@@ -79,9 +82,8 @@ fn work(executor: Arc<Executor<'static>>, end: Receiver<()>) -> Result<()> {
 async fn serve(
     executor: &Arc<Executor<'static>>,
     site: Arc<Site>,
-    listeners: Vec<Async<TcpListener>>,
+    listeners: Vec<(Async<TcpListener>, Surface)>,
 ) -> Ended {
-    let front = Arc::new(Front::new(site.clone()));
     let timekeeper = site.clone();
     let alarm = Alarm::new(site.clock());
     executor.spawn(async move { timekeeper.keep_time(alarm).await }).detach();
@@ -91,9 +93,10 @@ async fn serve(
     let _ = future::poll_once(&mut reaper).await;
     executor.spawn(reaper).detach();
     site.start();
-    let accept = |listener| {
+    let accept = |(listener, surface)| {
+        let front = Arc::new(Front::new(site.clone(), surface));
         // Weak, because the executor owns this task.
-        front::accept(site.clone(), front.clone(), Arc::downgrade(executor), listener)
+        front::accept(site.clone(), front, Arc::downgrade(executor), listener)
     };
     let accepting = listeners.into_iter().map(accept).map(|accept| executor.spawn(accept));
     let accepting: Vec<_> = accepting.collect();

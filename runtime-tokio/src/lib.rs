@@ -27,10 +27,11 @@ use std::thread;
 
 /// The core, for configurations, servers and events.
 pub use pontoon_core;
+use pontoon_driver::Surface;
 use pontoon_driver::addresses;
 use pontoon_driver::http::Front;
 use pontoon_driver::site::Site;
-pub use pontoon_driver::{Ended, Log, Options, Running, Server, Stopper, THREADS_MAX};
+pub use pontoon_driver::{Ended, Listeners, Log, Options, Running, Server, Stopper, THREADS_MAX};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::io::Alarm;
@@ -41,14 +42,16 @@ use crate::io::Alarm;
 ///
 /// There is no listener, or the operating system refuses a thread, a file descriptor, or
 /// randomness.
-pub fn start(listeners: Vec<TcpListener>, options: Options) -> Result<Running> {
+pub fn start(listeners: impl Into<Listeners>, options: Options) -> Result<Running> {
+    let listeners = listeners.into();
     let addrs = addresses(&listeners)?;
     let runtime = runtime(options.threads())?;
     let (site, orders) = Site::new(&options)?;
     let weak = Arc::downgrade(&site);
     let listeners = {
         let _runtime = runtime.enter();
-        listeners.into_iter().map(register).collect::<Result<Vec<_>>>()?
+        let register = |(listener, surface)| Ok((register(listener)?, surface));
+        listeners.each().map(register).collect::<Result<Vec<_>>>()?
     };
 
     let handle = runtime.handle().clone();
@@ -79,12 +82,13 @@ fn runtime(threads: usize) -> Result<Runtime> {
 }
 
 /// Runs until the program has stopped, and its last answers are sent.
-async fn serve(site: Arc<Site>, listeners: Vec<tokio::net::TcpListener>) -> Ended {
-    let front = Arc::new(Front::new(site.clone()));
+async fn serve(site: Arc<Site>, listeners: Vec<(tokio::net::TcpListener, Surface)>) -> Ended {
     let timekeeper = site.clone();
     tokio::spawn(async move { timekeeper.keep_time(Alarm::new(timekeeper.clock())).await });
     site.start();
-    let accept = |listener| front::accept(site.clone(), front.clone(), listener);
+    let accept = |(listener, surface)| {
+        front::accept(site.clone(), Arc::new(Front::new(site.clone(), surface)), listener)
+    };
     let accepting: Vec<_> = listeners.into_iter().map(accept).map(tokio::spawn).collect();
     let forced = site.stopped().await;
     for accepting in accepting {

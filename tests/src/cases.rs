@@ -127,6 +127,9 @@ macro_rules! every_case {
         mod sessions {
             $crate::sessions!($($target)*);
         }
+        mod site {
+            $crate::site!($($target)*);
+        }
         mod sse_2024 {
             $crate::sse_2024!($($target)*);
         }
@@ -166,6 +169,7 @@ pub mod processes;
 pub mod requests_seen;
 pub mod rules;
 pub mod sessions;
+pub mod site;
 pub mod sse_2024;
 pub mod stateless_proxy;
 pub mod streams;

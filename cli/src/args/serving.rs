@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use pontoon_config::settings::Listen;
 use pontoon_core::{BindSession, Duration, Level};
 use strum::{EnumString, VariantNames};
 
@@ -31,6 +32,11 @@ pub(crate) struct ServingArgs {
         value_parser = values::number::<u16, 0, 65_535>
     )]
     pub(crate) port: u16,
+
+    /// Address and port to serve the page, /health and /metrics at, which are then not served where
+    /// clients connect: 127.0.0.1:9090
+    #[arg(long, env = "MCP_ADMIN", value_name = "ADDRESS:PORT", value_parser = Listen::parse)]
+    pub(crate) admin: Option<Listen>,
 
     /// Path of the endpoint
     #[arg(long, env = "MCP_PATH", default_value = "/mcp", value_parser = values::path)]

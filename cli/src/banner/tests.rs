@@ -9,7 +9,7 @@ const ABOUT: About<'_> = About { name: "server", what: "server --root /data" };
 
 fn words(addr: &str, at_terminal: bool) -> String {
     let addrs = addr.split(' ').map(|addr| addr.parse().unwrap()).collect();
-    let endpoint = Endpoint { addrs, path: "/mcp", sse: true, about: ABOUT };
+    let endpoint = Endpoint { addrs, admin: None, path: "/mcp", sse: true, about: ABOUT };
     endpoint.listening(at_terminal).words.unwrap()
 }
 
@@ -50,6 +50,7 @@ fn a_person_reads_what_can_be_pasted() {
         "pontoon listening on http://127.0.0.1:3000/mcp\n",
         "  serves     server --root /data\n",
         "  HTTP+SSE   http://127.0.0.1:3000/sse\n",
+        "  page       http://127.0.0.1:3000/\n",
         "http://127.0.0.1:3000/health\n",
         "http://127.0.0.1:3000/metrics\n",
         "claude mcp add --transport http server http://127.0.0.1:3000/mcp\n",
@@ -60,6 +61,28 @@ fn a_person_reads_what_can_be_pasted() {
     }
     let initialize: serde_json::Value = serde_json::from_str(INITIALIZE).unwrap();
     assert_eq!(initialize["method"], "initialize");
+}
+
+#[test]
+fn the_page_is_announced_where_it_is() {
+    let notice = |admin: Option<&str>, path, at_terminal| {
+        let (addrs, admin) = (vec!["127.0.0.1:80".parse().unwrap()], admin.map(str::to_owned));
+        let endpoint = Endpoint { addrs, admin, path, sse: false, about: ABOUT };
+        endpoint.listening(at_terminal)
+    };
+    let words = |admin, path, at_terminal| notice(admin, path, at_terminal).words.unwrap();
+    let url = "http://127.0.0.1:90";
+    let admin = Some(url);
+    let banner = words(admin, "/mcp", true);
+    for part in ["page       http://127.0.0.1:90/\n", "http://127.0.0.1:90/metrics\n"] {
+        assert!(banner.contains(part), "{part} is missing in:{banner}");
+    }
+    let line = "pontoon listening on http://127.0.0.1:80/mcp; page and metrics on \
+                http://127.0.0.1:90/";
+    assert_eq!(words(admin, "/mcp", false), line);
+    assert!(notice(admin, "/", false).fields.contains(&("admin", url.to_owned())));
+    assert!(words(admin, "/", true).contains("page  "));
+    assert!(!words(None, "/", true).contains("page  "), "the endpoint is there");
 }
 
 #[test]
@@ -84,7 +107,7 @@ fn a_server_is_named_after_what_runs() {
 fn only_an_endpoint_that_strangers_reach_is_warned_of() {
     let warns = |addr: &str, allowed: &[String]| {
         let addrs = addr.split(' ').map(|addr| addr.parse().unwrap()).collect();
-        let endpoint = Endpoint { addrs, path: "/mcp", sse: false, about: ABOUT };
+        let endpoint = Endpoint { addrs, admin: None, path: "/mcp", sse: false, about: ABOUT };
         endpoint.exposed(allowed).map(|notice| notice.level)
     };
     assert_eq!(warns("127.0.0.1:1", &[]), None);

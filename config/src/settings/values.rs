@@ -136,7 +136,17 @@ impl<'de> Deserialize<'de> for Size {
 
 impl<'de> Deserialize<'de> for Listen {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        Listen::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl Listen {
+    /// Parses an address with a port.
+    ///
+    /// # Errors
+    ///
+    /// It is none; the text says how one is written.
+    pub fn parse(text: &str) -> Result<Listen, &'static str> {
         let is_host = |host: &str| !host.is_empty() && !host.contains(['/', ' ', '@', '[', ']']);
         let listen = text.rsplit_once(':').and_then(|(host, port)| {
             let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
@@ -145,8 +155,7 @@ impl<'de> Deserialize<'de> for Listen {
             let host = Some(host).filter(|host| is_host(host))?.to_owned();
             Some(Listen { host, port: port.parse().ok()? })
         });
-        let expected = "must be an address with a port: 127.0.0.1:8620, [::1]:8620";
-        listen.ok_or_else(|| D::Error::custom(expected))
+        listen.ok_or("must be an address with a port: 127.0.0.1:8620, [::1]:8620")
     }
 }
 

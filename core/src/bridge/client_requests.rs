@@ -45,9 +45,9 @@ impl ClientRequest {
         let took = cx.now.since(self.since);
         match (cx.upstream.native(), self.series) {
             (Some(native), Some(series)) => {
-                native.request_metrics.answered(series, error.is_empty(), took)
+                native.request_metrics.answered(series, error.is_empty(), took, cx.now)
             }
-            _ => cx.metrics.operation(self.method, error, took),
+            _ => cx.metrics.operation(self.method, error, took, cx.now),
         }
         took
     }
@@ -55,7 +55,7 @@ impl ClientRequest {
     /// Counts the request as cancelled.
     pub(crate) fn count_cancelled(&self, cx: &mut Cx<'_>) {
         if self.series.is_none() {
-            cx.metrics.operation(self.method, "cancelled", cx.now.since(self.since));
+            cx.metrics.cancelled(self.method, cx.now.since(self.since));
         }
     }
 }

@@ -344,7 +344,7 @@ impl Pool {
         let Some(post) = self.posts.remove(&exchange) else { return };
         self.waiting.retain(|waiting| *waiting != exchange);
         let took = cx.now.since(post.since);
-        cx.metrics.operation(known_method(post.method()), "cancelled", took);
+        cx.metrics.cancelled(known_method(post.method()), took);
         self.unsubscribe(&post, cx);
         if let Some((child, number)) = post.assigned {
             self.cancel(child, number, "The client has gone", cx);

@@ -209,7 +209,7 @@ impl Post {
     /// Counts and logs its answer; `error` is empty for a result.
     fn count(&self, status: u16, error: &'static str, cx: &mut Cx<'_>) {
         let (method, took) = (known_method(self.method()), cx.now.since(self.since));
-        cx.metrics.operation(method, error, took);
+        cx.metrics.operation(method, error, took, cx.now);
         cx.log_request(|| Answered {
             id: None,
             peer: self.peer,

@@ -48,6 +48,7 @@ impl Engine {
         out: &mut Actions,
     ) {
         let probe = match request {
+            Request::Servers { html } => self.servers(html, now),
             Request::Post { head, body } => return self.on_post(exchange, &head, &body, now, out),
             Request::Listen { head } => return self.on_listen(exchange, &head, now, out),
             Request::Delete { head } => return self.on_delete(exchange, &head, now, out),
@@ -55,7 +56,7 @@ impl Engine {
             Request::PostSse { head, body } => {
                 return self.on_post_sse(exchange, &head, &body, now, out);
             }
-            Request::Servers | Request::Health => self.health(now),
+            Request::Health => self.health(now),
             Request::HealthDetails => self.health_details(now),
             Request::Live => self.live(),
             Request::Ready => self.ready(now),

@@ -20,6 +20,7 @@ mod endings;
 mod era;
 mod eviction;
 mod modern;
+mod overview;
 mod probes;
 mod sampling;
 mod shutdown;

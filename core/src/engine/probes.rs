@@ -12,11 +12,28 @@ use crate::http::{ContentType, ReplyHead};
 use crate::observe::{Gauges, MetricsText, Process, RequestStats};
 use crate::server::{Health, Server};
 use crate::session::Session;
-use crate::site::Summary;
 use crate::time::Instant;
 
 /// A complete answer.
 type Answer = (ReplyHead, Chunk);
+
+/// The reason why a new client would most likely not be served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unready {
+    Stopping,
+    Failing,
+    Full,
+}
+
+impl Unready {
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Unready::Stopping => "stopping",
+            Unready::Failing => "the command does not start",
+            Unready::Full => "full (--max-sessions)",
+        }
+    }
+}
 
 impl Engine {
     /// Answers `GET /health`: the whole state in one line; 503 if a new client would most likely
@@ -96,15 +113,6 @@ impl Engine {
             + self.pool.as_ref().map_or(0, Pool::unresponsive)
     }
 
-    /// Returns the state in short.
-    pub fn summary(&self, now: Instant) -> Summary {
-        Summary {
-            sessions: self.sessions.len(),
-            processes: self.processes(),
-            unready: self.unready(now),
-        }
-    }
-
     /// Returns whether the program was asked to stop.
     pub fn is_asked_to_stop(&self) -> bool {
         self.is_stopping()
@@ -126,15 +134,18 @@ impl Engine {
     /// Answers `GET /readyz`: the program accepts new sessions.
     pub(super) fn ready(&self, now: Instant) -> Answer {
         match self.unready(now) {
-            Some(why) => text(503, why),
+            Some(why) => {
+                let body = Chunk::from(format!("{}\n", why.text()));
+                (ReplyHead::with_body(503, ContentType::Text), body)
+            }
             None => text(200, "ok\n"),
         }
     }
 
     /// Returns the reason why a new client would most likely not be served.
-    fn unready(&self, now: Instant) -> Option<&'static str> {
+    pub(super) fn unready(&self, now: Instant) -> Option<Unready> {
         if self.is_stopping() {
-            return Some("stopping\n");
+            return Some(Unready::Stopping);
         }
         let starts = &self.shared.spawn_backoff;
         let works = self.sessions.values().any(|session| session.is_open()) || self.workers() > 0;
@@ -142,18 +153,44 @@ impl Engine {
         let has_sessions =
             self.shared.upstream.native().is_none_or(|native| native.settings.sessions);
         match fails {
-            true => Some("the command does not start\n"),
-            false => (has_sessions && !self.has_anonymous_capacity())
-                .then_some("full (--max-sessions)\n"),
+            true => Some(Unready::Failing),
+            false => (has_sessions && !self.has_anonymous_capacity()).then_some(Unready::Full),
         }
     }
 
     /// Answers `GET /metrics`.
     pub(super) fn metrics(&self, now: Instant) -> Answer {
+        let process =
+            Process { facts: &self.stats.process, started: self.shared.unix_time_at_zero };
+        let mut text = MetricsText::default();
+        self.write_metrics(&mut text, MetricsText::default(), Some(&process), now);
+        (ReplyHead::with_body(200, ContentType::Metrics), Chunk::from(text.finish()))
+    }
+
+    /// Writes the metrics into `text`; a server in this process writes its own into `own`.
+    pub(super) fn write_metrics(
+        &self,
+        text: &mut MetricsText,
+        mut own: MetricsText,
+        process: Option<&Process<'_>>,
+        now: Instant,
+    ) {
+        let gauges = self.gauges(now);
+        let native = self.shared.upstream.native().map(|native| {
+            let (sessions, active) = (native.settings.sessions, gauges.in_flight);
+            let requests = RequestStats { sessions, active, tally: &native.request_metrics };
+            native.settings.server.write_metrics(&requests, &mut own);
+            (requests, own)
+        });
+        self.shared.metrics.render(text, &gauges, process, native);
+    }
+
+    /// Returns the current values.
+    pub(super) fn gauges(&self, now: Instant) -> Gauges {
         let total = |of: fn(&Session) -> usize| -> usize {
             self.sessions.values().map(|session| of(session)).sum()
         };
-        let gauges = Gauges {
+        Gauges {
             uptime: now.since(self.started_at),
             sessions: self.sessions.len(),
             children: self.processes(),
@@ -170,18 +207,7 @@ impl Engine {
                 + self.unsent_outside_sessions(),
             memory_bytes: self.shared.memory.used(),
             memory_limit: self.shared.memory.limit(),
-        };
-        let native = self.shared.upstream.native().map(|native| {
-            let (sessions, active) = (native.settings.sessions, gauges.in_flight);
-            let requests = RequestStats { sessions, active, tally: &native.request_metrics };
-            let mut own = MetricsText::default();
-            native.settings.server.write_metrics(&requests, &mut own);
-            (requests, own)
-        });
-        let process =
-            Process { facts: &self.stats.process, started: self.shared.unix_time_at_zero };
-        let body = Chunk::from(self.shared.metrics.render(&gauges, &process, native));
-        (ReplyHead::with_body(200, ContentType::Metrics), body)
+        }
     }
 
     /// Returns the number of bytes that wait for clients of exchanges without a session.

@@ -21,6 +21,7 @@ mod noise;
 mod notices;
 mod opening;
 mod overtaking;
+mod overview;
 mod parked;
 mod paused;
 mod pressure;

@@ -42,6 +42,26 @@ impl Accept {
         let json = wanted.json.is_acceptable();
         wanted.sse.is_acceptable().then_some(Accept { json, sse: true })
     }
+
+    /// Returns whether `Accept` lines name `text/html`, and do not prefer JSON.
+    pub(super) fn prefers_html<'a>(lines: impl Iterator<Item = &'a [u8]>) -> bool {
+        let (mut html, mut json) = (Verdict::NotCovered, Verdict::NotCovered);
+        for member in lines.flat_map(members) {
+            let Some(range) = Media::parse(member) else { continue };
+            let Some(weight) = range.parameters("q").next().map_or(Some(WEIGHT_MAX), weight) else {
+                continue;
+            };
+            html.consider(&range, "text", "html", weight);
+            json.consider(&range, "application", "json", weight);
+        }
+        match (html, json) {
+            (Verdict::Covered { by: Range::Exact, weight: html @ 1.. }, json) => match json {
+                Verdict::Covered { weight: json, .. } => html >= json,
+                Verdict::NotCovered => true,
+            },
+            _ => false,
+        }
+    }
 }
 
 /// The verdict of a header on each form.

@@ -34,6 +34,9 @@ pub struct ReplyHead {
     pub cors: Option<Cors>,
     /// The coding of the body: see [`ReplyHead::encode`].
     pub coding: ContentCoding,
+    /// `Content-Security-Policy`, for a page. Its answer also forbids browsers to guess another
+    /// media type, and to send its address elsewhere.
+    pub policy: Option<&'static str>,
 }
 
 /// The minimum length of a body that is compressed.
@@ -44,6 +47,8 @@ const COMPRESSED_BYTES_MIN: usize = 1024;
 pub enum ContentType {
     /// `application/json`.
     Json,
+    /// `text/html`.
+    Html,
     /// `text/event-stream`.
     EventStream,
     /// The Prometheus text format, version 0.0.4.
@@ -75,6 +80,7 @@ impl ContentType {
     const fn as_str(self) -> &'static str {
         match self {
             ContentType::Json => "application/json",
+            ContentType::Html => "text/html; charset=utf-8",
             ContentType::EventStream => "text/event-stream",
             ContentType::Metrics => "text/plain; version=0.0.4; charset=utf-8",
             ContentType::Text => "text/plain; charset=utf-8",
@@ -96,6 +102,7 @@ impl ReplyHead {
             close: false,
             cors: None,
             coding: ContentCoding::Uncompressed,
+            policy: None,
         }
     }
 
@@ -145,6 +152,11 @@ impl ReplyHead {
         }
         if let Some(challenge) = self.challenge {
             line("www-authenticate", challenge.into());
+        }
+        if let Some(policy) = self.policy {
+            line("content-security-policy", policy.into());
+            line("x-content-type-options", "nosniff".into());
+            line("referrer-policy", "no-referrer".into());
         }
         if self.close {
             line("connection", "close".into());

@@ -47,8 +47,11 @@ pub enum Request {
         /// Its messages.
         body: Body,
     },
-    /// `GET /` of a program with several servers.
-    Servers,
+    /// `GET /`, for the list of servers.
+    Servers {
+        /// Whether the client prefers a page to JSON.
+        html: bool,
+    },
     /// `GET /health`.
     Health,
     /// `GET /health/detailed`.
@@ -111,7 +114,7 @@ impl Request {
             }
             Request::Listen { head } | Request::OpenSse { head } => (head, true),
             Request::Delete { .. }
-            | Request::Servers
+            | Request::Servers { .. }
             | Request::Health
             | Request::HealthDetails
             | Request::Live

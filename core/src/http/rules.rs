@@ -106,10 +106,22 @@ pub struct Rules {
     path: Option<Box<str>>,
     /// The name before all paths, in a program with several servers.
     name: Option<Box<str>>,
+    surface: Surface,
     /// Whether HTTP+SSE is served.
     sse: bool,
     body: BodyRules,
     program: Program,
+}
+
+/// The paths that are served besides the endpoint, `/livez` and `/readyz`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Surface {
+    /// The page, health and metrics.
+    Whole,
+    /// None: the others are served on a listener of their own.
+    Endpoints,
+    /// The page, health and metrics, and no endpoint.
+    Admin,
 }
 
 /// The rules that depend on the server.
@@ -176,8 +188,22 @@ impl Program {
 impl Rules {
     /// Creates the rules of an endpoint with these settings.
     pub fn new(config: &Config) -> Rules {
+        let surface = match config.admin {
+            Some(_) => Surface::Endpoints,
+            None => Surface::Whole,
+        };
+        Rules::of(config, surface)
+    }
+
+    /// Creates the rules of the listener for the page, health and metrics ([`Config::admin`]).
+    pub fn admin(config: &Config) -> Rules {
+        Rules { path: None, sse: false, ..Rules::of(config, Surface::Admin) }
+    }
+
+    fn of(config: &Config, surface: Surface) -> Rules {
         let limits = &config.limits;
         Rules {
+            surface,
             hosts: Hosts::new(&config.hosts),
             origins: Origins::new(&config.origins),
             path: match config.serves {
@@ -285,6 +311,12 @@ impl Rules {
 
     /// Returns the text that names the endpoint, for a request to another path.
     fn whereabouts<H: Headers>(&self, head: &RequestHead<'_, H>) -> String {
+        if self.surface == Surface::Admin {
+            return ": this address serves /, /health, /livez, /metrics and /readyz".to_owned();
+        }
+        if self.surface == Surface::Endpoints && ADMIN_PATHS.contains(&path(head.target)) {
+            return ": this path is served at the address of --admin".to_owned();
+        }
         let Some(path) = &self.path else {
             return ": each server has the path /NAME/mcp; GET / lists them".to_owned();
         };
@@ -328,7 +360,13 @@ impl Rules {
         let request = match path {
             // Those paths are the program's.
             _ if self.name.is_some() => return Err(Reject::NotFound),
-            "/" if self.path.is_none() => Request::Servers,
+            _ if self.surface == Surface::Endpoints && ADMIN_PATHS.contains(&path) => {
+                return Err(Reject::NotFound);
+            }
+            // Another method has the wrong address, and learns the right one.
+            "/" if matches!(head.method, "GET" | "HEAD") => {
+                Request::Servers { html: Accept::prefers_html(head.headers.values("accept")) }
+            }
             "/health/detailed" if self.program.detailed_health => Request::HealthDetails,
             "/metrics" => Request::Metrics,
             path => probe(path).ok_or(Reject::NotFound)?,
@@ -339,6 +377,9 @@ impl Rules {
         }
     }
 }
+
+/// The paths that only the listener for them serves, if there is one.
+const ADMIN_PATHS: [&str; 4] = ["/", "/health", "/health/detailed", "/metrics"];
 
 /// Returns the path of a target.
 fn path(target: &str) -> &str {

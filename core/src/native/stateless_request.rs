@@ -347,7 +347,7 @@ impl StatelessRequest {
         let took = now.since(self.arrived);
         let status = self.said.status.filter(|_| !self.begun).unwrap_or(200);
         for (RequestLabels { series, random }, ok) in self.said.answered.drain(..) {
-            tally.answered(series, ok, took);
+            tally.answered(series, ok, took, now);
             let describe = || {
                 let (method, tool) = tally.name(series);
                 Answered {

@@ -7,14 +7,15 @@
 use std::collections::BTreeMap;
 
 use crate::observe::metrics_text::{Histogram, MetricsText};
-use crate::observe::{Dropped, Process, RequestStats, SessionEnd};
+use crate::observe::{Dropped, Process, RecentFigures, RecentRequests, RequestStats, SessionEnd};
 use crate::reject::Reject;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 
 /// All counters since the start.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     operations: BTreeMap<Operation, Histogram>,
+    recent: RecentRequests,
     session_time: Histogram,
     sessions_opened: u64,
     sessions_ended: BTreeMap<SessionEnd, u64>,
@@ -29,6 +30,9 @@ pub(crate) struct Metrics {
 
 /// The labels of a finished request's histogram: its method, and the name of its error.
 type Operation = (&'static str, &'static str);
+
+/// The error of a request that its client cancelled.
+const CANCELLED: &str = "cancelled";
 
 /// Current values; the engine counts them for each scrape.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,9 +50,40 @@ pub(crate) struct Gauges {
 }
 
 impl Metrics {
-    /// Records an answered request; `error` is empty for a result.
-    pub(crate) fn operation(&mut self, method: &'static str, error: &'static str, took: Duration) {
+    /// Records a request that is answered now; `error` is empty for a result.
+    pub(crate) fn operation(
+        &mut self,
+        method: &'static str,
+        error: &'static str,
+        took: Duration,
+        now: Instant,
+    ) {
         self.operations.entry((method, error)).or_default().observe(took);
+        self.recent.record(took, now);
+    }
+
+    /// Records a request that its client has cancelled.
+    pub(crate) fn cancelled(&mut self, method: &'static str, took: Duration) {
+        self.operations.entry((method, CANCELLED)).or_default().observe(took);
+    }
+
+    /// Returns the number of answered requests, and of those answered with an error.
+    pub(crate) fn answered(&self) -> (u64, u64) {
+        let answered = self.operations.iter().filter(|((_, error), _)| *error != CANCELLED);
+        answered.fold((0, 0), |(all, failed), ((_, error), histogram)| {
+            let count = histogram.count();
+            (all + count, failed + if error.is_empty() { 0 } else { count })
+        })
+    }
+
+    /// Returns the figures of about the last minute, for a server that started at `started`.
+    pub(crate) fn recent(&self, started: Instant, now: Instant) -> RecentFigures {
+        self.recent.figures(started, now)
+    }
+
+    /// Returns the number of refused requests.
+    pub(crate) fn refusals(&self) -> u64 {
+        self.refused.values().sum()
     }
 
     pub(crate) fn session_opened(&mut self) {
@@ -102,23 +137,25 @@ impl Metrics {
         self.replay_lost += events;
     }
 
-    /// Writes all metrics in the Prometheus text format. For a server in this process it takes the
-    /// requests to it, and the metrics of its own.
+    /// Writes all metrics into `text`, and those of the process if they are given. For a server in
+    /// this process it takes the requests to it, and the metrics of its own.
     pub(crate) fn render(
         &self,
+        text: &mut MetricsText,
         gauges: &Gauges,
-        process: &Process<'_>,
+        process: Option<&Process<'_>>,
         native: Option<(RequestStats<'_>, MetricsText)>,
-    ) -> String {
-        let mut text = MetricsText(String::with_capacity(4096));
-        self.render_operations(&mut text, native.as_ref().map(|(requests, _)| requests));
-        self.render_sessions(&mut text, gauges);
+    ) {
+        self.render_operations(text, native.as_ref().map(|(requests, _)| requests));
+        self.render_sessions(text, gauges);
         match native {
-            Some((_, own)) => text.0 += &own.0,
-            None => self.render_children(&mut text, gauges),
+            Some((_, own)) => text.append(own),
+            None => self.render_children(text, gauges),
         }
-        process.render(&mut text);
-        self.render_trouble(&mut text);
+        if let Some(process) = process {
+            process.render(text);
+        }
+        self.render_trouble(text);
         let name = "pontoon_queue_bytes";
         text.family(name, "gauge", "Bytes waiting for a client or a child to take them.");
         text.sample(name, &[], gauges.queue_bytes as u64);
@@ -128,10 +165,27 @@ impl Metrics {
         let name = "pontoon_memory_limit_bytes";
         text.family(name, "gauge", "Bytes that may be held for clients and servers.");
         text.sample(name, &[], gauges.memory_limit as u64);
-        let name = "pontoon_uptime_seconds";
-        text.family(name, "gauge", "Seconds since the start.");
-        text.sample(name, &[], gauges.uptime.as_secs());
-        text.0
+        render_uptime(text, gauges.uptime);
+    }
+
+    /// Writes the metrics of the process, and of requests that belong to no server.
+    pub(crate) fn render_site(
+        &self,
+        text: &mut MetricsText,
+        process: &Process<'_>,
+        uptime: Duration,
+    ) {
+        process.render(text);
+        render_uptime(text, uptime);
+        self.render_rejects(text);
+    }
+
+    fn render_rejects(&self, text: &mut MetricsText) {
+        let name = "pontoon_rejects_total";
+        text.family(name, "counter", "Requests that were refused, by reason.");
+        for (reason, count) in &self.refused {
+            text.sample(name, &[("reason", reason)], *count);
+        }
     }
 
     fn render_operations(&self, text: &mut MetricsText, native: Option<&RequestStats<'_>>) {
@@ -201,11 +255,7 @@ impl Metrics {
     }
 
     fn render_trouble(&self, text: &mut MetricsText) {
-        let name = "pontoon_rejects_total";
-        text.family(name, "counter", "Requests that were refused, by reason.");
-        for (reason, count) in &self.refused {
-            text.sample(name, &[("reason", reason)], *count);
-        }
+        self.render_rejects(text);
         let name = "pontoon_dropped_messages_total";
         text.family(name, "counter", "Dropped messages, by reason.");
         for (what, count) in &self.dropped {
@@ -215,6 +265,12 @@ impl Metrics {
         text.family(name, "counter", "Events a resuming client asked for that were not kept.");
         text.sample(name, &[], self.replay_lost);
     }
+}
+
+fn render_uptime(text: &mut MetricsText, uptime: Duration) {
+    let name = "pontoon_uptime_seconds";
+    text.family(name, "gauge", "Seconds since the start.");
+    text.sample(name, &[], uptime.as_secs());
 }
 
 #[cfg(test)]

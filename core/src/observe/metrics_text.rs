@@ -2,7 +2,7 @@
 //!
 //! Format: Prometheus text exposition format 0.0.4.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use crate::time::Duration;
 
@@ -46,28 +46,45 @@ pub(super) fn micros(value: Duration) -> u64 {
     u64::try_from(value.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// A text of metrics that is being written, in the Prometheus text format.
+/// Metrics that are being written, in the Prometheus text format.
 #[derive(Debug, Default)]
-pub struct MetricsText(pub(super) String);
+pub struct MetricsText {
+    families: Vec<Family>,
+    /// The escaped value of the label `server` of each sample, if there are several servers.
+    server: Option<String>,
+}
+
+/// The samples of one name.
+#[derive(Debug, Default)]
+struct Family {
+    /// The lines that announce the samples, which are equal for equal names.
+    announced: String,
+    samples: String,
+}
 
 /// Writing to a `String` cannot fail, so results are ignored.
 impl MetricsText {
+    /// Creates the metrics of one server among several: each sample gets the label `server`.
+    pub fn of_server(name: &str) -> MetricsText {
+        let escaped = name.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        MetricsText { families: Vec::new(), server: Some(escaped) }
+    }
+
     /// Announces the samples that follow: their name, the kind of metric (`counter`, `gauge` or
     /// `histogram`), and a sentence of help on one line.
     pub fn family(&mut self, name: &str, kind: &str, help: &str) {
-        let _ = write!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
+        let announced = format!("# HELP {name} {help}\n# TYPE {name} {kind}\n");
+        self.families.push(Family { announced, samples: String::new() });
     }
 
     /// Writes a sample. Values of labels come from a closed set of plain words: they are not
     /// escaped.
     pub fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
-        self.0.push_str(name);
-        self.labels(labels, None);
-        let _ = writeln!(self.0, " {value}");
+        self.line(name, "", labels, None, value);
     }
 
     pub(super) fn seconds(&mut self, name: &str, value: Duration) {
-        let _ = writeln!(self.0, "{name} {}", value.as_secs_f64());
+        self.line(name, "", &[], None, value.as_secs_f64());
     }
 
     /// Writes a histogram. Values of labels are those of [`MetricsText::sample`].
@@ -76,27 +93,64 @@ impl MetricsText {
         for (index, bucket) in histogram.buckets.iter().enumerate() {
             count += bucket;
             let bound = BOUNDS.get(index).map_or("+Inf".to_owned(), f64::to_string);
-            let _ = write!(self.0, "{name}_bucket");
-            self.labels(labels, Some(&bound));
-            let _ = writeln!(self.0, " {count}");
+            self.line(name, "_bucket", labels, Some(&bound), count);
         }
-        let _ = write!(self.0, "{name}_sum");
-        self.labels(labels, None);
-        let _ = writeln!(self.0, " {}", histogram.micros as f64 / 1e6);
-        let _ = write!(self.0, "{name}_count");
-        self.labels(labels, None);
-        let _ = writeln!(self.0, " {count}");
+        self.line(name, "_sum", labels, None, histogram.micros as f64 / 1e6);
+        self.line(name, "_count", labels, None, count);
     }
 
-    fn labels(&mut self, labels: &[(&str, &str)], bound: Option<&str>) {
-        let all = labels.iter().copied().chain(bound.map(|bound| ("le", bound)));
-        let mut separator = '{';
-        for (name, value) in all {
-            let _ = write!(self.0, "{separator}{name}=\"{value}\"");
-            separator = ',';
-        }
-        if separator == ',' {
-            self.0.push('}');
+    /// Adds the families of `other` at the end.
+    pub(super) fn append(&mut self, other: MetricsText) {
+        self.families.extend(other.families);
+    }
+
+    /// Adds the samples of `other` to the families of the same name, and the families that are new
+    /// at the end.
+    pub(crate) fn merge(&mut self, other: MetricsText) {
+        for family in other.families {
+            let known = |own: &&mut Family| own.announced == family.announced;
+            match self.families.iter_mut().find(known) {
+                Some(own) => own.samples += &family.samples,
+                None => self.families.push(family),
+            }
         }
     }
+
+    /// Returns the text of all families, in order.
+    pub(crate) fn finish(self) -> String {
+        let mut text = String::with_capacity(4096);
+        for Family { announced, samples } in self.families {
+            text += &announced;
+            text += &samples;
+        }
+        text
+    }
+
+    fn line(
+        &mut self,
+        name: &str,
+        suffix: &str,
+        labels: &[(&str, &str)],
+        bound: Option<&str>,
+        value: impl Display,
+    ) {
+        if self.families.is_empty() {
+            self.families.push(Family::default());
+        }
+        let MetricsText { families, server } = self;
+        let Some(Family { samples, .. }) = families.last_mut() else { return };
+        let server = server.as_deref().map(|server| ("server", server));
+        let labels = server.into_iter().chain(labels.iter().copied());
+        let _ = write!(samples, "{name}{suffix}");
+        let mut separator = '{';
+        for (name, value) in labels.chain(bound.map(|bound| ("le", bound))) {
+            let _ = write!(samples, "{separator}{name}=\"{value}\"");
+            separator = ',';
+        }
+        let end = if separator == ',' { "}" } else { "" };
+        let _ = writeln!(samples, "{end} {value}");
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::observe::metrics_text::{BOUNDS, Histogram, MetricsText, bucket, micros};
+use crate::observe::{RecentFigures, RecentRequests};
 use crate::protocol::{KNOWN, method_index};
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 
 /// Histograms of answered requests.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub(crate) struct RequestMetrics {
     tools: Box<[Arc<str>]>,
     /// One histogram for each known method, then one for each tool.
     series: Box<[Series]>,
+    recent: RecentRequests,
 }
 
 /// The histogram of a request.
@@ -42,7 +44,7 @@ impl RequestMetrics {
     pub(crate) fn new<'a>(tools: impl Iterator<Item = &'a str>) -> RequestMetrics {
         let tools: Box<[Arc<str>]> = tools.map(Arc::from).collect();
         let series = (0..KNOWN.len() + tools.len()).map(|_| Series::default()).collect();
-        RequestMetrics { tools, series }
+        RequestMetrics { tools, series, recent: RecentRequests::default() }
     }
 
     /// Returns the histogram for a request; `name` is the called tool, if any.
@@ -64,12 +66,18 @@ impl RequestMetrics {
         }
     }
 
-    /// Records an answered request, with a result if `ok`.
-    pub(crate) fn answered(&self, series: SeriesId, ok: bool, took: Duration) {
+    /// Records a request that is answered now, with a result if `ok`.
+    pub(crate) fn answered(&self, series: SeriesId, ok: bool, took: Duration, now: Instant) {
         let Some(series) = self.series.get(usize::from(series.0)) else { return };
         let counts = if ok { &series.done } else { &series.failed };
         counts.buckets[bucket(took)].fetch_add(1, Ordering::Relaxed);
         counts.micros.fetch_add(micros(took), Ordering::Relaxed);
+        self.recent.record(took, now);
+    }
+
+    /// Returns the figures of about the last minute, for a server that started at `started`.
+    pub(crate) fn recent(&self, started: Instant, now: Instant) -> RecentFigures {
+        self.recent.figures(started, now)
     }
 
     /// Returns the number of answered requests, the number answered with an error, and their total

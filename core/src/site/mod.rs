@@ -4,9 +4,11 @@
 //! none. Never: a session, or the rules of a server; those are [`crate::http::Rules`], one for each.
 
 mod answers;
+mod page;
 mod routes;
 
-pub use answers::{ServerStatus, SiteServer, SiteStatus, Summary, answer};
+pub(crate) use answers::servers;
+pub use answers::{ServerStatus, SiteServer, SiteStatus, answer, metrics};
 pub use routes::{Routes, session_of};
 
 /// The maximum number of replaced engines of a server that keep their sessions. Those of the oldest

@@ -20,6 +20,7 @@ use hyper::{Request, Response, StatusCode};
 use pontoon_core::http::{Answer as Refusal, BodyBuffer, Headers, ReplyHead, RequestHead};
 use pontoon_core::{Chunk, Reject};
 
+use crate::Surface;
 use crate::coding;
 use crate::connections::Permit;
 use crate::exchange::Answer;
@@ -30,17 +31,18 @@ use crate::io::{Alarm, Socket};
 use crate::phase::Phase;
 use crate::site::{Endpoint, Site};
 
-/// The state that all connections share.
+/// The state that all connections of a listener share.
 pub struct Front {
     site: Arc<Site>,
+    surface: Surface,
     http: http1::Builder,
     /// The maximum number of requests on a connection.
     requests_max: u64,
 }
 
 impl Front {
-    /// Creates the state for the connections of this program.
-    pub fn new(site: Arc<Site>) -> Self {
+    /// Creates the state for the connections of a listener with this purpose.
+    pub fn new(site: Arc<Site>, surface: Surface) -> Self {
         let limits = site.limits();
         let mut http = http1::Builder::new();
         // Without `pipeline_flush`, because with it hyper buffers any number of bytes that the peer
@@ -50,7 +52,7 @@ impl Front {
         // A head that passes the guard fits.
         http.max_buf_size(limits.head_bytes_max.max(HTTP_BUF_BYTES_MIN));
         let requests_max = site.main().connection_requests_max();
-        Front { http, requests_max, site }
+        Front { http, requests_max, surface, site }
     }
 
     /// Serves one connection until it ends, is closed by its guard, or the program stops.
@@ -123,7 +125,7 @@ impl Front {
             peer,
             arrived,
         };
-        let (endpoint, verdict) = self.site.admit(&head);
+        let (endpoint, verdict) = self.site.admit(self.surface, &head);
         let admission = match verdict {
             Ok(admission) => admission,
             Err(refusal) => return Ok(self.report(&endpoint, *refusal, checkpoint)),

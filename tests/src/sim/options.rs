@@ -120,6 +120,7 @@ pub(super) fn of(subcommand: Subcommand, arguments: &[String], flags: Vec<OsStri
             "--max-connections" => limits.connections_max = number(value),
             "--max-line" => limits.line_bytes_max = bytes(value),
             "--max-sessions" => limits.sessions_max = number(value),
+            "--path" => config.path.clone_from(value),
             "--request-timeout" => limits.request_time_max = time(value),
             "--startup-timeout" => {
                 limits.startup_time_max = time(value);

@@ -8,10 +8,10 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 
 use pontoon_core::Signal as Wish;
-use pontoon_driver::Options;
 use pontoon_driver::child::SpawnRequest;
 use pontoon_driver::http::Front;
 use pontoon_driver::site::Site;
+use pontoon_driver::{Options, Surface};
 use rustix::process::Signal;
 
 use super::net::{Listener, Socket};
@@ -53,7 +53,7 @@ pub(crate) fn start(
         world: world.clone(),
         pid,
         descriptors,
-        front: Front::new(site.clone()),
+        front: Front::new(site.clone(), Surface::Endpoints),
         site,
         record: record.clone(),
     });

@@ -1,5 +1,6 @@
 mod cors;
 mod mcp_headers;
+mod servers;
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -153,7 +154,6 @@ fn the_query_and_one_slash_do_not_change_the_endpoint() {
     }
     for target in [
         "",
-        "/",
         "/mcp//",
         "//mcp",
         "/MCP",

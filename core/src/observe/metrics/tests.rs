@@ -10,13 +10,15 @@ fn render(metrics: &Metrics) -> String {
         ..Default::default()
     };
     let process = Process { facts: &facts, started: Duration::ZERO };
-    metrics.render(&Gauges::default(), &process, None)
+    let mut text = MetricsText::default();
+    metrics.render(&mut text, &Gauges::default(), Some(&process), None);
+    text.finish()
 }
 
 #[test]
 fn a_finished_request_is_in_its_bucket_and_in_every_wider_one() {
     let mut metrics = Metrics::default();
-    metrics.operation("tools/call", "", Duration::from_millis(15));
+    metrics.operation("tools/call", "", Duration::from_millis(15), Instant::ZERO);
     let text = render(&metrics);
     let line = |bound: &str, count: u64| {
         format!(
@@ -32,7 +34,7 @@ fn a_finished_request_is_in_its_bucket_and_in_every_wider_one() {
 #[test]
 fn every_sample_belongs_to_a_family_that_was_announced() {
     let mut metrics = Metrics::default();
-    metrics.operation("ping", "timeout", Duration::ZERO);
+    metrics.operation("ping", "timeout", Duration::ZERO, Instant::ZERO);
     metrics.session_ended(SessionEnd::Expired, Duration::from_secs(3));
     metrics.refused(Reject::ForbiddenHost);
     metrics.dropped(Dropped::Overflow);

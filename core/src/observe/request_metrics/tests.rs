@@ -4,6 +4,8 @@ use crate::native::tests::Fixture;
 use crate::observe::{Gauges, Metrics, Process};
 use crate::server::Server;
 
+const NOW: Instant = Instant::ZERO;
+
 fn tally() -> RequestMetrics {
     RequestMetrics::new(["echo", "ping"].into_iter())
 }
@@ -14,7 +16,10 @@ fn render(tally: &RequestMetrics) -> String {
     let process = Process { facts: &process, started: Duration::from_secs(1_700_000_000) };
     let mut own = MetricsText::default();
     Fixture::new().write_metrics(&requests, &mut own);
-    Metrics::default().render(&Gauges::default(), &process, Some((requests, own)))
+    let mut text = MetricsText::default();
+    let native = Some((requests, own));
+    Metrics::default().render(&mut text, &Gauges::default(), Some(&process), native);
+    text.finish()
 }
 
 #[test]
@@ -31,9 +36,9 @@ fn a_name_that_a_client_chose_makes_no_series() {
 #[test]
 fn every_request_is_in_the_totals_and_under_its_labels() {
     let tally = tally();
-    tally.answered(tally.series("tools/call", Some(b"echo")), true, Duration::from_millis(15));
-    tally.answered(tally.series("tools/call", Some(b"echo")), false, Duration::from_millis(5));
-    tally.answered(tally.series("ping", None), true, Duration::from_millis(1));
+    tally.answered(tally.series("tools/call", Some(b"echo")), true, Duration::from_millis(15), NOW);
+    tally.answered(tally.series("tools/call", Some(b"echo")), false, Duration::from_millis(5), NOW);
+    tally.answered(tally.series("ping", None), true, Duration::from_millis(1), NOW);
     assert_eq!(tally.totals(), (3, 1, Duration::from_millis(21)));
     let text = render(&tally);
     for line in [
@@ -56,7 +61,7 @@ fn every_request_is_in_the_totals_and_under_its_labels() {
 #[test]
 fn every_sample_belongs_to_a_family_that_was_announced() {
     let tally = tally();
-    tally.answered(tally.series("ping", None), true, Duration::ZERO);
+    tally.answered(tally.series("ping", None), true, Duration::ZERO, NOW);
     let mut family = String::new();
     for line in render(&tally).lines() {
         match line.strip_prefix("# TYPE ") {
