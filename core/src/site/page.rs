@@ -5,11 +5,11 @@ pub(super) const PAGE: &str = concat!(
     "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
     "<title>pontoon</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>",
-    include_str!("page/page.css"),
+    include_str!("page.css"),
     "</style>\n</head>\n<body>\n",
-    include_str!("page/page.html"),
+    include_str!("page.html"),
     "<script>",
-    include_str!("page/page.js"),
+    include_str!("page.js"),
     "</script>\n</body>\n</html>\n",
 );
 
@@ -30,10 +30,9 @@ mod tests {
 
     #[test]
     fn the_policy_names_the_script_and_the_style() {
-        for (directive, text) in [
-            ("script-src", include_str!("page/page.js")),
-            ("style-src", include_str!("page/page.css")),
-        ] {
+        for (directive, text) in
+            [("script-src", include_str!("page.js")), ("style-src", include_str!("page.css"))]
+        {
             let hash = STANDARD.encode(Sha256::digest(text));
             let expected = format!("{directive} 'sha256-{hash}';");
             assert!(POLICY.contains(&expected), "write {expected} into POLICY");
@@ -45,7 +44,7 @@ mod tests {
         for part in ["http://", "https://", "src=", "@import", "url("] {
             assert!(!PAGE.contains(part), "{part}");
         }
-        let script = include_str!("page/page.js");
+        let script = include_str!("page.js");
         for part in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
             assert!(!script.contains(part), "{part}");
         }
