@@ -84,7 +84,8 @@ impl Adapter {
         let headers = HeaderList(headers);
         let (method, target) = ("POST", "/mcp");
         let head = RequestHead { method, target, headers: &headers, peer: None, arrived: self.now };
-        let mut admission = self.rules.admit(&head).expect("the head keeps the rules");
+        let mut admission =
+            self.rules.admit(&head, Duration::ZERO).expect("the head keeps the rules");
         admission.open_account(self.engine.memory(), &head).expect("there is memory left");
         let mut buffer = admission.body(&head);
         buffer.push(body.as_bytes()).expect("there is memory left");

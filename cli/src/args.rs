@@ -6,6 +6,7 @@
 //!
 //! `env` of an option lists its variables in order of precedence, with commas.
 
+mod auth;
 mod calculator;
 mod check;
 mod client_limits;
@@ -20,6 +21,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use pontoon_core::Revision;
 
+pub(crate) use auth::AuthArgs;
 pub(crate) use calculator::CalculatorArgs;
 pub(crate) use check::CheckArgs;
 pub(crate) use config::ConfigArgs;
@@ -154,6 +156,13 @@ pub(crate) const GUARDED: &[&str] = &[
     "host",
     "allow-host",
     "allow-origin",
+    "auth-token-file",
+    "auth-resource",
+    "auth-servers",
+    "auth-scopes",
+    "auth-trust-from",
+    "auth-user-header",
+    "auth-scopes-header",
     "bind-session",
     "child-per",
     "config",

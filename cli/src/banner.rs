@@ -70,7 +70,8 @@ impl Endpoint<'_> {
         self.notice(url, words)
     }
 
-    /// Warns if other machines can reach the endpoint and no host name, or every one, is allowed.
+    /// Warns if other machines can reach an endpoint without authentication, and no host name, or
+    /// every one, is allowed.
     pub(crate) fn exposed(&self, allowed: &[String]) -> Option<Notice> {
         let is_limited = !allowed.is_empty() && allowed.iter().all(|host| host != "*");
         let reachable = self.addrs.iter().copied().filter(|addr| !addr.ip().is_loopback());
@@ -88,9 +89,10 @@ impl Endpoint<'_> {
             }
         };
         let words = format!(
-            "WARNING: {addr} can be reached from other machines, and pontoon does not authenticate clients.\n  \
+            "WARNING: {addr} can be reached from other machines, and clients are not authenticated.\n  \
              Anyone who can connect can call its tools.\n  \
-             Put an authenticating proxy in front of it, and name the host clients use: --allow-host NAME.\n  \
+             Give them tokens (--auth-token-file FILE) or put an authenticating proxy in front of it, and \
+             name the host clients use: --allow-host NAME.\n  \
              {others}\n  \
              To serve this machine only: --host 127.0.0.1"
         );

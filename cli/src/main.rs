@@ -9,6 +9,7 @@ compile_error!("pontoon runs on Unix: it ends its children by process group");
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod allocator;
 mod args;
+mod auth;
 mod banner;
 mod check;
 mod checks;

@@ -19,7 +19,7 @@ use crate::errors::{Failure, Setting};
 use crate::log::{Entry, Log, Notice};
 use crate::site::Files;
 use crate::variables::Variables;
-use crate::{command, config, hints, listen, programs, signals};
+use crate::{auth, command, config, hints, listen, programs, signals};
 
 /// Runs `pontoon proxy`.
 pub(crate) fn proxy(
@@ -126,6 +126,10 @@ impl Plan<'_> {
         let (url, admin) = urls(&listeners).map_err(|error| Failure::cannot_start(&error))?;
         config.title = about.name.into();
         config.admin = admin.as_ref().map(|_| url.into());
+        config.auth = match &files {
+            Some(files) => files.auth_of_site()?,
+            None => auth::of(&args.auth)?,
+        };
         let log = Log::open(&args.log, about.name)?;
         for notice in notices {
             log.write(Entry::notice(notice));
@@ -240,7 +244,11 @@ fn greet(
     files: Option<&Files>,
     log: &Log,
 ) -> Option<Notice> {
-    if let Some(warning) = endpoint.exposed(&args.allow_host) {
+    let warning = match config.auth {
+        Some(_) => None,
+        None => endpoint.exposed(&args.allow_host),
+    };
+    if let Some(warning) = warning {
         log.write(Entry::notice(warning));
     }
     for entry in Rules::useless_entries(config) {

@@ -13,11 +13,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use pontoon_config::{Entry, Finding, Level as Weight, Outcome, Report, Server, escape, settings};
+use pontoon_core::auth::Auth;
 use pontoon_core::http::encode_segment;
 use pontoon_core::{ChildSpec, Config, Level};
 use pontoon_driver::{Server as Served, Stopper};
 
 use crate::args::ServeArgs;
+use crate::auth::{self, SharedAuth};
 use crate::checks::check_limits;
 use crate::command;
 use crate::config;
@@ -163,6 +165,7 @@ pub(crate) struct Files {
     given: Vec<String>,
     variables: Variables,
     report: Report,
+    auth: Option<SharedAuth>,
     stamps: Stamps,
     /// Whether a change was seen, and is read once no further one follows.
     is_settling: bool,
@@ -183,7 +186,8 @@ impl Files {
         let stamps = Stamps::of(&args.config);
         let report = load(&args)?;
         notices.extend(report.findings.iter().filter_map(notice));
-        Ok(Files { args, given, variables, report, stamps, is_settling: false })
+        let auth = auth::shared(&with_settings(&args, &given, &report.settings).serving.auth)?;
+        Ok(Files { args, given, variables, report, auth, stamps, is_settling: false })
     }
 
     /// Returns the options with the settings at the top of the files.
@@ -218,7 +222,12 @@ impl Files {
         let config = match &entry.outcome {
             Outcome::Served(server) => {
                 let child = self.child(server);
-                Ok(Box::new(config::served(args, server, child)))
+                match self.auth_of(entry) {
+                    Ok(auth) => {
+                        Ok(Box::new(Config { auth, ..config::served(args, server, child) }))
+                    }
+                    Err(failure) => Err(failure.why.into()),
+                }
             }
             Outcome::Broken => Err(self.reason(entry).into()),
             Outcome::Skipped(_) => return None,
@@ -232,6 +241,16 @@ impl Files {
                 log.write(LogEntry::event(event.clone()).of_server(name.clone()));
             }),
         })
+    }
+
+    /// Returns the authentication of the paths that belong to no server.
+    pub(crate) fn auth_of_site(&self) -> Result<Option<Auth>, Failure> {
+        self.auth.as_ref().map(|auth| auth.auth(auth::SITE, "")).transpose()
+    }
+
+    fn auth_of(&self, entry: &Entry) -> Result<Option<Auth>, Failure> {
+        let path = format!("/{}/mcp", encode_segment(&entry.path));
+        self.auth.as_ref().map(|auth| auth.auth(&entry.name, &path)).transpose()
     }
 
     /// Returns the command of an entry, with its whole environment.
@@ -316,6 +335,7 @@ impl Files {
         let report = load(&self.args)?;
         let ServeArgs { serving, .. } = with_settings(&self.args, &self.given, &report.settings);
         check_limits(&serving)?;
+        let auth = auth::shared(&serving.auth)?;
         let (new, current) = (&report.settings, &self.report.settings);
         let moved = [
             ("pontoon.listen", new.listen != current.listen),
@@ -323,10 +343,13 @@ impl Files {
         ];
         let before = self.states(base);
         let old = std::mem::replace(&mut self.report, report);
+        let old_auth = std::mem::replace(&mut self.auth, auth);
         let servers = self.servers(log);
-        let (served, config): (_, Config) = (servers.len(), config::site(&serving));
+        let config = Config { auth: self.auth_of_site()?, ..config::site(&serving) };
+        let served = servers.len();
         if let Err(error) = stopper.update(config, servers) {
             self.report = old;
+            self.auth = old_auth;
             return Err(Failure::cannot_start(&error));
         }
         log.write(LogEntry::notice(Notice {

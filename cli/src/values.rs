@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use pontoon_core::auth::{Cidr, Resource};
 use pontoon_core::{Duration, Revision};
 use pontoon_servers::calculator;
 use strum::VariantNames;
@@ -102,6 +103,36 @@ pub(crate) fn origin(text: &str) -> Read<String> {
         _ => return Ok(text),
     };
     Ok(text.strip_suffix(default_port).unwrap_or(&text).to_owned())
+}
+
+pub(crate) fn resource(text: &str) -> Read<String> {
+    Resource::new(text).map(|_| text.to_owned()).map_err(str::to_owned)
+}
+
+pub(crate) fn cidr(text: &str) -> Read<Cidr> {
+    Cidr::parse(text.trim()).ok_or_else(|| {
+        "must be an address, or a range without bits after its prefix: 10.0.0.5, 10.1.0.0/16".into()
+    })
+}
+
+/// Parses a scope (RFC 6749, section 3.3).
+pub(crate) fn scope(text: &str) -> Read<String> {
+    let is_plain = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+    match !text.is_empty() && text.bytes().all(is_plain) {
+        true => Ok(text.to_owned()),
+        false => {
+            Err("a scope has no blanks, quotes, backslashes or other than ASCII letters".into())
+        }
+    }
+}
+
+pub(crate) fn header_name(text: &str) -> Read<String> {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    match text.to_ascii_lowercase() {
+        name if name == "authorization" => Err("it carries tokens, and names no user".into()),
+        name if !name.is_empty() && name.bytes().all(is_token) => Ok(name),
+        _ => Err("must be the name of a header".into()),
+    }
 }
 
 /// Parses a time: seconds, or with the unit `ms`, `s` or `m`.

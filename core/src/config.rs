@@ -9,6 +9,7 @@ pub use client_limits::{ClientLimits, Rate};
 pub use native::{EventFormat, Native};
 use strum::{EnumString, VariantNames};
 
+use crate::auth::Auth;
 use crate::child_spec::ChildSpec;
 use crate::limits::Limits;
 use crate::observe::Level;
@@ -53,7 +54,10 @@ pub struct Config {
     /// Whether HTTP+SSE is served too, the transport of 2024-11-05: a stream at `/sse`, messages to
     /// `/messages`.
     pub sse: bool,
-    /// The credentials that a session is bound to.
+    /// The authentication, or `None` if every client is served.
+    pub auth: Option<Auth>,
+    /// The credentials that a session is bound to without authentication; with it, a session belongs
+    /// to the principal that opened it.
     pub bind_session: BindSession,
     /// Whether to start the first child before the first session, which shows at once whether the
     /// command works, and saves the first `initialize` the wait.
@@ -80,6 +84,7 @@ impl Config {
             bridge: BridgeOptions::default(),
             state_key: None,
             sse: false,
+            auth: None,
             bind_session: BindSession::Subject,
             eager: false,
             log_level: Level::Info,
@@ -105,6 +110,8 @@ impl Config {
             revisions,
             bridge,
             sse,
+            // The rules have it; an engine only knows whether there is one.
+            auth,
             bind_session,
             eager: _,
             log_level,
@@ -118,6 +125,7 @@ impl Config {
         is_same_server
             && (path, name) == (&new.path, &new.name)
             && (limits, client_limits) == (&new.limits, &new.client_limits)
+            && auth.is_some() == new.auth.is_some()
             && *revisions == new.revisions
             && *bridge == new.bridge
             && (*sse, *bind_session, *log_level) == (new.sse, new.bind_session, new.log_level)

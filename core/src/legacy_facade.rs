@@ -40,6 +40,7 @@ mod worker;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use crate::auth::ListFilter;
 use crate::json::{Answer, Kind, Message, line, parse_number};
 use crate::protocol::Revision;
 use crate::reject::Reject;
@@ -70,6 +71,8 @@ pub(crate) struct LegacyFacade {
     questions_sent: u64,
     /// The times at which waiting calls start their next round.
     backoffs: BTreeSet<(Instant, u64)>,
+    /// The filters of the answers to calls.
+    filters: BTreeMap<u64, ListFilter>,
     subscriptions: Subscriptions,
     /// Bytes of params that are kept for another round.
     kept_bytes: usize,
@@ -111,6 +114,7 @@ impl LegacyFacade {
             questions: BTreeMap::new(),
             questions_sent: 0,
             backoffs: BTreeSet::new(),
+            filters: BTreeMap::new(),
             subscriptions: Subscriptions::default(),
             kept_bytes: 0,
             is_slow: false,
@@ -118,6 +122,11 @@ impl LegacyFacade {
             output: VecDeque::new(),
             upstream_output: VecDeque::new(),
         }
+    }
+
+    /// Filters the answer to a request that follows, if its sender may not see all of it.
+    pub(crate) fn filter_answer(&mut self, call: u64, filter: Option<ListFilter>) {
+        self.filters.extend(filter.map(|filter| (call, filter)));
     }
 
     /// Handles a request of the client, with the session's number for it.
@@ -251,11 +260,16 @@ impl LegacyFacade {
 
     /// Answers a request of the client.
     fn answer(&mut self, call: u64, answer: Answer<'static>) {
+        let answer = match self.filters.remove(&call) {
+            Some(filter) => filter.answer(answer),
+            None => answer,
+        };
         self.output.push_back(BackendEvent::Answer(call, answer));
     }
 
     /// Fails a request of the client, for a reason that is not the client's.
     fn fail(&mut self, call: u64, reject: Reject) {
+        self.filters.remove(&call);
         self.output.push_back(BackendEvent::Failure(call, reject));
     }
 

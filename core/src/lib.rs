@@ -59,7 +59,7 @@
 //! | boundary | `machine`, `job` |
 //! | requests | `legacy_facade`, `native`, `modern`, `site`, `http`, `config` |
 //! | servers | `server` |
-//! | formats | `observe`, `translate`, `frame`, `random`, `seal`, `json` |
+//! | formats | `observe`, `translate`, `frame`, `random`, `auth`, `seal`, `json` |
 //! | vocabulary | `memory`, `principal`, `secrets`, `reject`, `limits`, `host_stats`, `ids`, `chunk`, `child_spec`, `id_map`, `protocol`, `log_text`, `time` |
 //!
 //! # The two eras
@@ -151,6 +151,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs, unnameable_types)]
 
+pub mod auth;
 mod bridge;
 mod child_spec;
 mod chunk;
@@ -219,7 +220,7 @@ pub use protocol::{Era, Revision};
 pub use seal::StateKey;
 
 // Refusals, and the reasons why a child ended.
-pub use reject::{Capability, ExitStatus, Flaw, Reject, Repeats, SpawnError, Wire};
+pub use reject::{Capability, ExitStatus, Flaw, Reject, Repeats, SpawnError, TokenFlaw, Wire};
 
 // The memory budget.
 pub use memory::{Account, Memory, Permit};

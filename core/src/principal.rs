@@ -12,8 +12,9 @@ use sha2::{Digest, Sha256};
 ///
 /// It binds a session to the client that opened it, or to the first that uses it with credentials
 /// if it was opened without, so that its id alone is useless to others (2025-11-25,
-/// basic/security_best_practices, Session Hijacking). It does not authenticate: no signature,
-/// issuer or expiry is checked. A gateway in front of the endpoint has to verify tokens.
+/// basic/security_best_practices, Session Hijacking). With authentication it is the verified
+/// identity. Without, it does not authenticate: no signature, issuer or expiry is
+/// checked, and a gateway in front of the endpoint has to verify tokens.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Principal {
     /// No credentials.
@@ -50,6 +51,12 @@ impl Principal {
     /// ignoring the case of its scheme.
     pub fn of_value(authorization: Option<&[u8]>) -> Principal {
         Principal::read(authorization, |_, _| None)
+    }
+
+    /// Returns the principal of this name, as verified by this authority: an issuer, or one of the
+    /// program's own ways to identify a client.
+    pub(crate) fn verified(authority: &str, name: &str) -> Principal {
+        Principal::Bearer(digest(TAG_VERIFIED, [authority.as_bytes(), name.as_bytes()]).into())
     }
 
     fn read(
@@ -96,6 +103,7 @@ const TAG_NUMERIC_SUBJECT: u8 = 2;
 const TAG_CLIENT: u8 = 3;
 const TAG_USER: u8 = 4;
 const TAG_KEY: u8 = 5;
+const TAG_VERIFIED: u8 = 6;
 
 /// Hashes a pair. The length of the first part comes first, so that two pairs never give the same
 /// bytes.

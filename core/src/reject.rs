@@ -66,6 +66,18 @@ pub enum Reject {
     /// A version other than HTTP/1.0 and HTTP/1.1.
     UnsupportedHttpVersion,
 
+    // Authentication
+    /// The request needs a token, and has none.
+    MissingToken,
+    /// The token is not accepted.
+    BadToken(TokenFlaw),
+    /// The token does not have the scopes that the request needs.
+    InsufficientScope,
+    /// A token in the query, where logs and histories would keep it.
+    TokenInQuery,
+    /// Several `Authorization` headers.
+    RepeatedAuthorization,
+
     // HTTP requests
     /// `Mcp-Session-Id`, `MCP-Protocol-Version` or `Last-Event-ID` repeated or malformed.
     BadMcpHeader,
@@ -267,6 +279,21 @@ pub enum Capability {
     SamplingTools,
 }
 
+/// The reason why a token is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TokenFlaw {
+    /// It is none of the known tokens.
+    Unknown,
+    /// It is longer than 16 KiB.
+    TooLong,
+    /// It, or the header of a gateway, is not well-formed.
+    Malformed,
+    /// A gateway has sent one of its headers twice.
+    RepeatedHeader,
+    /// It is meant for another resource.
+    Audience,
+}
+
 /// The way in which a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExitStatus {
@@ -413,6 +440,9 @@ impl Reject {
             TargetTooLong => (414, INVALID_REQUEST),
             UnknownExpectation => (417, INVALID_REQUEST),
             UnsupportedHttpVersion => (505, INVALID_REQUEST),
+            MissingToken | BadToken(_) => (401, INVALID_REQUEST),
+            InsufficientScope => (403, INVALID_REQUEST),
+            TokenInQuery | RepeatedAuthorization => (400, INVALID_REQUEST),
             ForbiddenHost | ForbiddenOrigin => (403, INVALID_REQUEST),
             MethodNotAllowed { .. } => (405, INVALID_REQUEST),
             NotAcceptable => (406, INVALID_REQUEST),

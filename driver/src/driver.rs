@@ -155,7 +155,7 @@ impl Driver {
         rules: &Rules,
         head: &RequestHead<'_, H>,
     ) -> Result<Admission, Box<Answer>> {
-        let mut admission = rules.admit(head)?;
+        let mut admission = rules.admit(head, self.clock.wall())?;
         if let Some(limiter) = &self.client_limiter {
             admission.identify_client(&mut lock(limiter), head)?;
         }

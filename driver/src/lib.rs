@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod authenticator;
 pub mod child;
 pub mod clock;
 pub mod coding;
@@ -35,6 +36,7 @@ mod scratch;
 mod shared;
 pub mod site;
 
+pub use authenticator::Authenticator;
 pub use phase::Phase;
 pub use running::{
     Ended, Listeners, Log, Options, Running, Server, Stopper, Surface, THREADS_MAX, addresses,

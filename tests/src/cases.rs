@@ -46,6 +46,9 @@ macro_rules! cases {
 #[macro_export]
 macro_rules! every_case {
     ($($target:tt)*) => {
+        mod auth {
+            $crate::auth!($($target)*);
+        }
         mod bridge_eras {
             $crate::bridge_eras!($($target)*);
         }
@@ -142,6 +145,7 @@ macro_rules! every_case {
     };
 }
 
+pub mod auth;
 pub mod bridge_eras;
 pub mod bridge_policies;
 pub mod calls;

@@ -185,7 +185,7 @@ impl SentRequest {
 
     /// Returns whether it is for one of pontoon's routes without MCP.
     fn is_without_mcp(&self) -> bool {
-        let pages = ["/health", "/livez", "/metrics", "/readyz"];
+        let pages = ["/.well-known/", "/health", "/livez", "/metrics", "/readyz"];
         let is_list = self.path == "/" && self.messages.is_empty();
         is_list || pages.iter().any(|page| self.path.starts_with(page))
     }

@@ -286,6 +286,13 @@ impl Request {
         Request::new("GET", "/mcp").header("Accept", "text/event-stream")
     }
 
+    /// Replaces the target.
+    pub fn target(mut self, target: &str) -> Request {
+        let method = self.line.split(' ').next().unwrap_or_default();
+        self.line = format!("{method} {target} HTTP/1.1");
+        self
+    }
+
     /// Adds a header line.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Request {
         self.headers.push((name.to_owned(), value.as_ref().to_vec()));

@@ -7,6 +7,7 @@ use pontoon_config::settings::Listen;
 use pontoon_core::{BindSession, Duration, Level};
 use strum::{EnumString, VariantNames};
 
+use super::auth::AuthArgs;
 use super::client_limits::ClientLimitArgs;
 use crate::runtime::{RUNTIMES, Runtime};
 use crate::values::{self, GIB, KIB, MIB};
@@ -191,6 +192,10 @@ pub(crate) struct ServingArgs {
         value_parser = values::number::<usize, 1, 1024>
     )]
     pub(crate) threads: Option<usize>,
+
+    /// The settings of authentication.
+    #[command(flatten)]
+    pub(crate) auth: AuthArgs,
 
     /// The limits for each client.
     #[command(flatten)]

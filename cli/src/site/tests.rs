@@ -63,6 +63,7 @@ fn an_entry_overrides_flags() {
         report: pontoon_config::read(&[source], &config_file::Machine),
         given: Vec::new(),
         variables: Variables::default(),
+        auth: None,
         stamps: Stamps::of(&[]),
         is_settling: false,
         args,

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
+use crate::auth::ListFilter;
 use crate::bridge::same_id;
 use crate::cx::Cx;
 use crate::id_map::IdMap;
@@ -31,6 +32,8 @@ pub(crate) struct ClientRequest {
     pub(crate) method: &'static str,
     /// The tool it calls, if requests are logged.
     pub(crate) tool: Option<Box<str>>,
+    /// The filter of its answer, if it asks for a list of which its sender may not see all.
+    pub(crate) filter: Option<ListFilter>,
     /// Its histogram, if a server in this process answers it.
     pub(crate) series: Option<SeriesId>,
     /// The time at which it arrived.

@@ -12,6 +12,7 @@
 
 use core::net::IpAddr;
 
+use crate::auth::ListFilter;
 use crate::bridge::IdText;
 use crate::chunk::Chunk;
 use crate::cx::Cx;
@@ -41,6 +42,8 @@ pub(crate) struct Post {
     pub(crate) legacy: Option<Revision>,
     /// The worker, and its number for the request; `None` while it waits.
     pub(crate) assigned: Option<(ChildId, u64)>,
+    /// The filter of its answer, if it asks for a list of which its sender may not see all.
+    pub(crate) filter: Option<ListFilter>,
     /// Its subscription, if it has one at a legacy child.
     pub(crate) subscription: Option<Box<Subscription>>,
     /// The requests it can share a legacy child with.
@@ -87,6 +90,7 @@ impl Post {
         Post {
             exchange,
             principal: head.principal,
+            filter: ListFilter::of(request.method().unwrap_or_default(), head.permissions.as_ref()),
             exclusivity: exclusivity_of(&request),
             request,
             legacy,

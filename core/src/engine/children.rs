@@ -176,6 +176,10 @@ impl Engine {
     /// Returns the translation that a message of a child needs now.
     fn translation(&self, child: ChildId, message: &Message, now: Instant) -> Translation {
         let Some(pool) = &self.pool else { return Translation::None };
+        let session = self.owners.get(&child).and_then(|id| self.sessions.get(id));
+        if let Some(filter) = session.and_then(|session| session.filter_of(message)) {
+            return Translation::List(filter.clone());
+        }
         if probe::is_answer(message) && (pool.is_era_assumed() || self.is_probed(child)) {
             return Translation::Era;
         }
@@ -190,6 +194,11 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
+        let (message, translated) = match translated {
+            Translated::Listed(Some(filtered)) => (*filtered, Translated::None),
+            Translated::Listed(None) => (message, Translated::None),
+            translated => (message, translated),
+        };
         if let Translated::Era(Some(probed)) = &translated {
             self.correct_era(child, probed, now, out);
         }

@@ -183,7 +183,8 @@ impl Engine {
 
     /// Returns whether a session is bound to the principal of a request, or to none.
     pub(super) fn admits(&self, session: &Session, head: &McpHead) -> bool {
-        let is_bound = self.shared.config.bind_session != BindSession::None;
+        let config = &self.shared.config;
+        let is_bound = config.auth.is_some() || config.bind_session != BindSession::None;
         !is_bound || session.admits(&head.principal)
     }
 

@@ -26,7 +26,7 @@
 //!     BodyLength, Connection, ConnectionConfig, ConnectionEvent, ContentType, ReplyHead, ResponseHead,
 //!     Rules,
 //! };
-//! use pontoon_core::{ChildSpec, Chunk, Config, Instant, Serves};
+//! use pontoon_core::{ChildSpec, Chunk, Config, Duration, Instant, Serves};
 //!
 //! fn write_head(head: &ResponseHead<'_>, out: &mut Vec<u8>) {
 //!     out.extend(format!("HTTP/1.1 {} \r\n", head.status()).bytes());
@@ -51,7 +51,7 @@
 //! // Bytes have arrived.
 //! connection.handle_bytes(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", now);
 //! let Some(ConnectionEvent::Head) = connection.poll_event(now) else { panic!() };
-//! let admission = config.rules.admit(&connection.head().unwrap());
+//! let admission = config.rules.admit(&connection.head().unwrap(), Duration::ZERO);
 //! connection.admit(admission, now);
 //! let Some(ConnectionEvent::Request(_request)) = connection.poll_event(now) else { panic!() };
 //!

@@ -27,7 +27,7 @@ pub struct ReplyHead {
     /// `Retry-After`, in seconds.
     pub retry_after: Option<u64>,
     /// `WWW-Authenticate`.
-    pub challenge: Option<&'static str>,
+    pub challenge: Option<Box<str>>,
     /// Whether the connection closes after this answer.
     pub close: bool,
     /// CORS headers, for a browser whose origin is allowed.
@@ -150,8 +150,8 @@ impl ReplyHead {
         if let Some(seconds) = self.retry_after {
             line("retry-after", seconds.to_string().into());
         }
-        if let Some(challenge) = self.challenge {
-            line("www-authenticate", challenge.into());
+        if let Some(challenge) = &self.challenge {
+            line("www-authenticate", challenge.to_string().into());
         }
         if let Some(policy) = self.policy {
             line("content-security-policy", policy.into());
@@ -203,14 +203,15 @@ impl Cors {
     }
 }
 
-/// A complete answer that does not need the engine: a refusal, or the answer to `OPTIONS`.
+/// A complete answer that does not need the engine: a refusal, the answer to `OPTIONS`, or the
+/// metadata of the protected resource.
 #[derive(Debug)]
 pub struct Answer {
     /// Status and headers.
     pub head: ReplyHead,
     /// The body.
     pub body: Bytes,
-    /// The reason of a refusal; `None` for `OPTIONS`.
+    /// The reason of a refusal; `None` for any other answer.
     pub reject: Option<Reject>,
     /// The part of the request that was refused, for the log.
     pub detail: Option<Detail>,
@@ -226,7 +227,7 @@ pub struct Refusal {
 }
 
 impl Answer {
-    /// Returns the refusal to report to the engine; `None` for `OPTIONS`.
+    /// Returns the refusal to report to the engine; `None` for any other answer.
     pub fn report(&self) -> Option<Refusal> {
         Some(Refusal { reject: self.reject?, detail: self.detail.clone() })
     }
@@ -254,6 +255,12 @@ impl Answer {
         Answer { head, body, reject: Some(reject), detail: None }
     }
 
+    /// Creates an answer with a JSON text.
+    pub(super) fn json(body: Vec<u8>, cors: Option<Cors>) -> Answer {
+        let head = ReplyHead { cors, ..ReplyHead::with_body(200, ContentType::Json) };
+        Answer { head, body: body.into(), reject: None, detail: None }
+    }
+
     /// Creates the answer to `OPTIONS`, for a preflight or not.
     pub(super) fn options(allow: &'static str, cors: Option<Cors>) -> Answer {
         let mut head = ReplyHead::new(204);
@@ -272,7 +279,7 @@ fn refusal_head(reject: Reject) -> ReplyHead {
     let mut head = ReplyHead::with_body(reject.wire().status, ContentType::Json);
     head.retry_after = reject.retry_after();
     // The scheme that opened the session is not revealed.
-    head.challenge = (reject == Reject::MissingCredentials).then_some("Bearer");
+    head.challenge = (reject == Reject::MissingCredentials).then(|| "Bearer".into());
     head.close = reject.closes();
     if let Reject::MethodNotAllowed { allow } = reject {
         head.allow = Some(allow);

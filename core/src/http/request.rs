@@ -3,6 +3,7 @@
 use core::net::IpAddr;
 use std::sync::Arc;
 
+use crate::auth::Permissions;
 use crate::config::Serves;
 use crate::frame::EventId;
 use crate::http::{Accept, ClientSlot, LimitedClient, neighbourhood};
@@ -158,8 +159,10 @@ pub struct McpHead {
     pub last_event: LastEvent,
     /// The values of the body that headers repeat, or `None` for a legacy request.
     pub request_headers: Option<Box<McpRequestHeaders>>,
-    /// The principal in `Authorization`.
+    /// The principal: the verified one with authentication, or else that in `Authorization`.
     pub principal: Principal,
+    /// The permissions of the sender; `None` allows everything.
+    pub permissions: Option<Arc<Permissions>>,
     /// `Mcp-Session-Id` of a client of a server without sessions. It has no meaning, and is sent
     /// back unchanged.
     pub foreign_session: Option<Box<str>>,

@@ -8,13 +8,15 @@
 //! ```
 //! use bytes::Bytes;
 //! use pontoon_core::http::{Answer, ContentCoding, Cors, Headers, Request, RequestHead, Rules};
+//! use pontoon_core::Duration;
 //!
 //! fn receive<H: Headers>(
 //!     rules: &Rules,
 //!     head: &RequestHead<'_, H>,
+//!     unix_time: Duration,
 //!     read_body: impl FnOnce() -> Bytes,
 //! ) -> Result<(Request, Option<Cors>, ContentCoding), Box<Answer>> {
-//!     let admission = rules.admit(head)?;
+//!     let admission = rules.admit(head, unix_time)?;
 //!     // `Admission::open_account` refuses what the memory budget has no room for.
 //!     let (cors, coding) = (admission.cors.clone(), admission.coding);
 //!     let body = if admission.expects_body() { read_body() } else { Bytes::new() };
@@ -31,12 +33,15 @@
 //! | there is one `Host`: an IP address, loopback or a listed name; HTTP/1.0 probes need none | everything | 400, 403 |
 //! | `Origin` is absent, or is loopback or listed | everything | 403 |
 //! | the path is served | everything | 404 |
+//! | the client is known, and may use the server | with authentication: everything but probes, `OPTIONS` and metadata | 400, 401, 403 |
 //! | the method is served there | everything | 405 |
 //! | `Content-Type`, `Content-Encoding` | `POST` | 415 |
 //! | `Accept` | `POST` and `GET` of the endpoint | 406 |
 //! | `Mcp-Session-Id`, `MCP-Protocol-Version`, `Last-Event-ID` | the endpoint | 400 |
 //! | the body's length, JSON and JSON-RPC | `POST` | 413, 400 |
+//! | the client may send these messages | `POST`, with authentication | 403 |
 
+mod access;
 mod admission;
 mod headers;
 mod host;
@@ -46,6 +51,7 @@ mod sse;
 use core::net::IpAddr;
 use std::sync::Arc;
 
+use crate::auth::Auth;
 use crate::config::{BindSession, Config, Serves};
 use crate::http::{
     Accept, Answer, ContentCoding, Cors, Guard, LastEvent, McpHead, Request, RevisionHeader,
@@ -57,12 +63,12 @@ use crate::principal::Principal;
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
 use crate::server::Server;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 pub use admission::Admission;
 use admission::{Admitted, BodyRules};
 use headers::{
-    authorization, check_content, foreign_session, has_body, last_event, mirrored, only, options,
+    check_content, foreign_session, has_body, last_event, mirrored, only, options, principal,
     session, visible,
 };
 use host::Hosts;
@@ -110,6 +116,7 @@ pub struct Rules {
     /// Whether HTTP+SSE is served.
     sse: bool,
     body: BodyRules,
+    auth: Option<Auth>,
     program: Program,
 }
 
@@ -140,11 +147,13 @@ struct Program {
     /// Whether answers are compressed for clients that accept it.
     packs: bool,
     revisions: Arc<[Revision]>,
-    bind: BindSession,
+    /// The credentials that requests are distinguished by, or `None` with authentication.
+    bind: Option<BindSession>,
 }
 
 impl Program {
     fn of(config: &Config) -> Program {
+        let bind = config.auth.is_none().then_some(config.bind_session);
         match &config.serves {
             Serves::Command(_) => Program {
                 sessions: !config.bridge.stateless && has_sessions(&config.revisions),
@@ -154,7 +163,7 @@ impl Program {
                 streams_to_all: false,
                 packs: false,
                 revisions: config.revisions.clone(),
-                bind: config.bind_session,
+                bind,
             },
             Serves::Site => Program {
                 sessions: false,
@@ -164,7 +173,7 @@ impl Program {
                 streams_to_all: false,
                 packs: false,
                 revisions: config.revisions.clone(),
-                bind: config.bind_session,
+                bind,
             },
             Serves::Native(native) => Program {
                 sessions: native.sessions && has_sessions(&native.revisions),
@@ -174,7 +183,7 @@ impl Program {
                 streams_to_all: true,
                 packs: native.packs,
                 revisions: native.revisions.clone(),
-                bind: config.bind_session,
+                bind,
             },
         }
     }
@@ -216,6 +225,7 @@ impl Rules {
                 bytes_max: limits.body_bytes_max,
                 parse: ParseRules::of(limits, Peer::Client),
             },
+            auth: config.auth.clone(),
             program: Program::of(config),
         }
     }
@@ -229,16 +239,20 @@ impl Rules {
     }
 
     /// Checks the head of a request. Call it before reading the body, so that the body of a refused
-    /// request is not read.
+    /// request is not read. `unix_time` is the time since 1970-01-01 00:00 UTC.
     ///
     /// # Errors
     ///
     /// The request is answered: it is refused, or it is `OPTIONS`. The answer is complete. If a
     /// body is left unread, the answer closes the connection and says so, because HTTP libraries
     /// differ in how they treat such a body.
-    pub fn admit<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Admission, Box<Answer>> {
+    pub fn admit<H: Headers>(
+        &self,
+        head: &RequestHead<'_, H>,
+        unix_time: Duration,
+    ) -> Result<Admission, Box<Answer>> {
         let close = has_body(head.headers);
-        self.judge(head, close).map_err(|mut answer| {
+        self.judge(head, close, unix_time).map_err(|mut answer| {
             answer.head.close |= close;
             answer
         })
@@ -279,7 +293,11 @@ impl Rules {
         &self,
         head: &RequestHead<'_, H>,
         close: bool,
+        unix_time: Duration,
     ) -> Result<Admission, Box<Answer>> {
+        if let Some(answer) = self.metadata(head) {
+            return Err(Box::new(answer));
+        }
         let cors = match self.check_peer(head) {
             Ok(cors) => cors,
             Err(reject) => {
@@ -288,25 +306,49 @@ impl Rules {
             }
         };
         let coding = self.program.coding(head.headers);
-        match self.asked(head) {
-            Ok(Asked::Options(methods)) => Err(Box::new(options(head.headers, methods, cors))),
-            Ok(Asked::Message(endpoint, mcp)) => {
+        let asked = self.asked(head);
+        let access = match self.needs_access(&asked) {
+            true => self.access(head, unix_time),
+            false => Ok(None),
+        };
+        match access.and_then(|access| Ok((asked?, access))) {
+            Ok((Asked::Options(methods), _)) => Err(Box::new(options(head.headers, methods, cors))),
+            Ok((Asked::Message(endpoint, mut mcp), access)) => {
+                mcp.set_access(access);
                 let admitted =
                     Admitted::Message(endpoint, mcp, self.body, self.program.reader.clone());
-                Ok(Admission { cors, close: false, coding, admitted })
+                let auth = self.auth.clone();
+                Ok(Admission { cors, close: false, coding, auth, admitted })
             }
-            Ok(Asked::Whole(request)) => {
-                Ok(Admission { cors, close, coding, admitted: Admitted::Whole(request) })
+            Ok((Asked::Whole(mut request), access)) => {
+                if let Some(mcp) = request.head_mut() {
+                    mcp.set_access(access);
+                }
+                let admitted = Admitted::Whole(request);
+                Ok(Admission { cors, close, coding, auth: None, admitted })
             }
-            Err(reject) => {
-                let answer = match reject {
-                    Reject::NotFound => Answer::explained(reject, &self.whereabouts(head), cors),
-                    _ => Answer::refusal(reject, cors),
-                };
-                let detail = Some(Detail::of_request(head.method, path(head.target)));
-                Err(Box::new(Answer { detail, ..answer }))
-            }
+            Err(reject) => Err(Box::new(self.refuse(reject, head, cors))),
         }
+    }
+
+    fn refuse<H: Headers>(
+        &self,
+        reject: Reject,
+        head: &RequestHead<'_, H>,
+        cors: Option<Cors>,
+    ) -> Answer {
+        let mut answer = match reject {
+            Reject::NotFound => Answer::explained(reject, &self.whereabouts(head), cors),
+            _ => Answer::refusal(reject, cors),
+        };
+        if let Some(challenge) = self.auth.as_ref().and_then(|auth| auth.challenge(reject)) {
+            answer.head.challenge = Some(challenge.into());
+        }
+        answer.detail = Some(match reject {
+            Reject::BadToken(flaw) => Detail::of_text(&flaw.to_string()),
+            _ => Detail::of_request(head.method, path(head.target)),
+        });
+        answer
     }
 
     /// Returns the text that names the endpoint, for a request to another path.
@@ -317,18 +359,22 @@ impl Rules {
         if self.surface == Surface::Endpoints && ADMIN_PATHS.contains(&path(head.target)) {
             return ": this path is served at the address of --admin".to_owned();
         }
-        let Some(path) = &self.path else {
+        let Some(endpoint) = self.endpoint() else {
             return ": each server has the path /NAME/mcp; GET / lists them".to_owned();
         };
-        let endpoint = match &self.name {
-            Some(name) => format!("/{}{path}", encode_segment(name)),
-            None if path.is_empty() => "/".to_owned(),
-            None => path.to_string(),
-        };
+        let endpoint = if endpoint.is_empty() { "/" } else { &endpoint };
         let target = self.own_target(head.target);
         let is_sse = self.program.sessions && sse::asked(target, head, self.program.bind).is_some();
         let option = if is_sse { "; HTTP+SSE is served with --sse" } else { "" };
         format!(": the MCP endpoint is {endpoint}{option}")
+    }
+
+    /// Returns the path of the endpoint, without a slash at its end, or `None` for the paths that
+    /// belong to no server.
+    fn endpoint(&self) -> Option<String> {
+        let path = self.path.as_deref()?;
+        let name = self.name.as_ref().map(|name| format!("/{}", encode_segment(name)));
+        Some(name.unwrap_or_default() + path)
     }
 
     /// Returns the target after the name of the server.
@@ -486,7 +532,7 @@ impl Program {
             false => (SessionHeader::Absent, foreign_session(headers)),
         };
         let principal = match self.sessions || self.principals || request_headers.is_some() {
-            true => self.bind.principal(authorization(headers).as_deref()),
+            true => principal(self.bind, headers),
             false => Principal::Anonymous,
         };
         Ok(McpHead {
@@ -496,6 +542,7 @@ impl Program {
             last_event,
             request_headers,
             principal,
+            permissions: None,
             foreign_session,
             params_digest: None,
             client: None,

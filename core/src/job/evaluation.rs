@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::CheckoutId;
+use crate::auth::Permissions;
 use crate::chunk::Chunk;
 use crate::host_stats::HostStats;
 use crate::ids::SessionId;
@@ -38,6 +39,7 @@ pub(crate) struct InputContext {
     pub(crate) http: Option<Arc<HttpRequestHead>>,
     pub(crate) session: SessionInfo,
     pub(crate) principal: Principal,
+    pub(crate) permissions: Option<Arc<Permissions>>,
     pub(crate) random: u64,
 }
 
@@ -71,7 +73,18 @@ impl Evaluator {
     pub(crate) fn handle_input(&mut self, fact: ServerInput, at: &InputContext, chance: &Rng) {
         let InputContext { now, arrived, wall: unix_time, principal, random, .. } = *at;
         let (http, session, seal) = (at.http.as_ref(), Some(&at.session), &chance.seal);
-        let at = MessageContext { now, arrived, unix_time, http, session, principal, random, seal };
+        let permissions = at.permissions.as_deref();
+        let at = MessageContext {
+            now,
+            arrived,
+            unix_time,
+            http,
+            session,
+            principal,
+            permissions,
+            random,
+            seal,
+        };
         let Evaluator { connection, output } = self;
         match fact {
             ServerInput::Message(message) => {

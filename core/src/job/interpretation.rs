@@ -1,5 +1,6 @@
 //! An input of a facade.
 
+use crate::auth::ListFilter;
 use crate::chunk::Chunk;
 use crate::ids::SessionId;
 use crate::json::Message;
@@ -11,8 +12,8 @@ use super::CheckoutId;
 /// An input of a facade.
 #[derive(Debug)]
 pub(crate) enum FacadeInput {
-    /// A request of the client, and its number.
-    Request(u64, Message),
+    /// A request of the client, its number, and the filter of its answer.
+    Request(u64, Message, Option<ListFilter>),
     /// A notification or an answer of the client.
     Message(Chunk),
     /// An event of its request at the shared child.
@@ -44,7 +45,10 @@ impl FacadeJob {
 
 pub(crate) fn handle_input(facade: &mut LegacyFacade, fact: FacadeInput, at: &mut FacadeCx<'_>) {
     match fact {
-        FacadeInput::Request(number, request) => facade.handle_request(number, &request, at),
+        FacadeInput::Request(number, request, filter) => {
+            facade.filter_answer(number, filter);
+            facade.handle_request(number, &request, at);
+        }
         FacadeInput::Message(message) => match Message::parse(message.into_bytes(), RULES) {
             Ok(message) => facade.handle_message(&message, at),
             Err(invalid) => debug_assert!(false, "a session feeds messages, not {invalid:?}"),

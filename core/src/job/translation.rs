@@ -9,6 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{Known, Outcome, Page, stateless};
+use crate::auth::ListFilter;
 use crate::ids::ExchangeId;
 use crate::json::object::{Object, array, quoted};
 use crate::json::{Answer, Message, error_words, parse_number};
@@ -26,6 +27,8 @@ pub(crate) enum Translation {
     None,
     /// The answer to the era probe.
     Era,
+    /// A list that is passed on without the entries that its client may not use.
+    List(ListFilter),
     /// The answer to a client's request.
     Answer(Box<Client>),
     /// The answer to the bridge's `initialize`.
@@ -57,6 +60,8 @@ pub(crate) struct Client {
     pub(crate) served: Arc<[Revision]>,
     /// The tools known so far, if the request is for a list of tools.
     pub(crate) tools: Option<Known>,
+    /// The filter of the answer, if its client may not see all of it.
+    pub(crate) filter: Option<ListFilter>,
 }
 
 /// A message's translation.
@@ -66,6 +71,8 @@ pub(crate) enum Translated {
     None,
     /// The era of the child.
     Era(Option<Probed>),
+    /// The list, if it has changed.
+    Listed(Option<Box<Message>>),
     /// The answer for a client, and the tools in it.
     Answer(Outcome, Option<Box<Page>>),
     /// The child has opened.
@@ -158,8 +165,14 @@ impl Translation {
                 speaks_both: message.result().is_some_and(modern_child::speaks_both),
                 discovery: message.result().map(Arc::from),
             })),
-            Translation::Answer(client) if client.era == Era::Legacy => client.of_legacy(message),
-            Translation::Answer(client) => client.of_modern(message),
+            Translation::List(filter) => Translated::Listed(filter.message(message).map(Box::new)),
+            Translation::Answer(client) => {
+                let translated = match client.era {
+                    Era::Legacy => client.of_legacy(message),
+                    Era::Modern => client.of_modern(message),
+                };
+                client.filtered(message, translated)
+            }
             Translation::Initialize { served, offered } => opened(message, served, *offered),
             Translation::Tools(known) => match message.result() {
                 Some(result) => Translated::Tools(Box::new(Page::read(result, false, known))),
@@ -236,6 +249,22 @@ impl Client {
             None => Outcome::AsWritten { status: 200 },
         };
         Translated::Answer(outcome, page)
+    }
+
+    /// Returns an answer without the entries of a list that its client may not use. The tools in it
+    /// are known all the same.
+    fn filtered(&self, message: &Message, translated: Translated) -> Translated {
+        let Some(filter) = &self.filter else { return translated };
+        let (outcome, page) = match translated {
+            Translated::Answer(outcome, page) => (outcome, page),
+            other => return other,
+        };
+        let filtered = match (&outcome, message.result()) {
+            (Outcome::Result(result), _) => filter.result(result),
+            (Outcome::AsWritten { .. }, Some(result)) => filter.result(result),
+            _ => None,
+        };
+        Translated::Answer(filtered.map_or(outcome, |it| Outcome::Result(it.into())), page)
     }
 
     /// Returns the tools in the result of `tools/list`.

@@ -221,6 +221,7 @@ impl LegacyFacade {
 
     /// Handles the client's cancellation of a request, or the end of its client.
     pub(super) fn cancel(&mut self, call: u64) {
+        self.filters.remove(&call);
         if !self.subscriptions.forget(call) {
             self.drop_call(call);
         }

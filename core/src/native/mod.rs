@@ -12,14 +12,16 @@
 
 mod continuation;
 mod header_params;
+mod sender;
 mod stateless;
 mod stateless_request;
 
 pub(crate) use continuation::{Continuation, Serving};
 pub(crate) use header_params::ServerHeaderParams;
+pub(crate) use sender::StatelessCx;
 pub use stateless::{Served, Stateless};
 pub use stateless_request::StatelessRequest;
-pub(crate) use stateless_request::{StatelessCx, StatelessInput, StatelessOutput};
+pub(crate) use stateless_request::{StatelessInput, StatelessOutput};
 
 use crate::config::Native;
 use crate::http::RevisionHeader;

@@ -23,24 +23,18 @@ use crate::http::{Accept, ContentType, Holder, McpHead, ReplyHead, refusal};
 use crate::json::{self, Body, Kind, Message, ParseRules, Peer, classify};
 use crate::memory::Account;
 use crate::modern::status;
+use crate::native::sender::{Sender, StatelessCx};
 use crate::observe::{Answered, Event, Level, RequestLog, RequestMetrics, SeriesId, client_name};
-use crate::principal::Principal;
 use crate::protocol::Era;
-use crate::random::Rng;
 use crate::reject::Reject;
-use crate::server::{
-    Change, Changed, HttpRequestHead, MessageContext, MessageSink, Relation, ServerConnection,
-    request_id,
-};
+use crate::server::{Change, Changed, MessageSink, Relation, ServerConnection, request_id};
 use crate::time::{Duration, Instant};
 
 /// A POST that a connection of its own answers.
 #[derive(Debug)]
 pub struct StatelessRequest {
     connection: ServerConnection,
-    http: Option<Arc<HttpRequestHead>>,
-    principal: Principal,
-    arrived: Instant,
+    sender: Sender,
     accept: Accept,
     /// `Mcp-Session-Id` as received; it has no meaning here and is sent back unchanged.
     session: Option<Box<str>>,
@@ -102,14 +96,6 @@ pub(crate) enum StatelessOutput {
     Stream { begin: Option<ReplyHead>, events: Chunk, finish: bool },
 }
 
-/// The context of a call.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct StatelessCx<'a> {
-    pub(crate) now: Instant,
-    pub(crate) unix_time: Duration,
-    pub(crate) rng: &'a Rng,
-}
-
 impl StatelessRequest {
     /// Creates a request without input.
     pub(super) fn new(
@@ -122,10 +108,13 @@ impl StatelessRequest {
         let revision = native.revision_of(&head.revision);
         StatelessRequest {
             connection: native.connect(revision, era),
-            http: head.http,
-            principal: head.principal,
+            sender: Sender {
+                http: head.http,
+                principal: head.principal,
+                permissions: head.permissions,
+                arrived: head.arrived,
+            },
             peer: head.peer,
-            arrived: head.arrived,
             accept: head.accept,
             session: head.foreign_session.filter(|_| era == Era::Legacy),
             is_batch: matches!(body, Body::Batch(_)),
@@ -173,7 +162,7 @@ impl StatelessRequest {
         }
         let format = self.event_format.as_deref();
         let rewritten = format.and_then(|format| format.rewrite_request(message, random));
-        let at = circumstances(self.arrived, self.http.as_ref(), self.principal, moment, random);
+        let at = self.sender.context(moment, random);
         // Most answers are not much longer than their request.
         self.said.text.reserve(message.len() + ANSWER_BYTES);
         match rewritten {
@@ -223,15 +212,15 @@ impl StatelessRequest {
 
     /// Continues with the facts that it waits for.
     pub(super) fn on_stats(&mut self, facts: &HostStats, moment: StatelessCx<'_>) {
-        let (arrived, random) = (self.arrived, moment.rng.next_u64());
-        let at = circumstances(arrived, self.http.as_ref(), self.principal, moment, random);
+        let random = moment.rng.next_u64();
+        let at = self.sender.context(moment, random);
         self.connection.handle_stats(facts, &at, &mut self.said);
     }
 
     /// Continues what is due.
     fn timeout(&mut self, moment: StatelessCx<'_>) {
-        let (arrived, random) = (self.arrived, moment.rng.next_u64());
-        let at = circumstances(arrived, self.http.as_ref(), self.principal, moment, random);
+        let random = moment.rng.next_u64();
+        let at = self.sender.context(moment, random);
         self.connection.handle_timeout(&at, &mut self.said);
     }
 
@@ -242,7 +231,7 @@ impl StatelessRequest {
 
     /// Returns when the request arrived.
     pub(crate) fn arrived(&self) -> Instant {
-        self.arrived
+        self.sender.arrived
     }
 
     /// Returns whether it is complete.
@@ -252,7 +241,7 @@ impl StatelessRequest {
 
     /// Returns the client that holds the connection.
     pub(crate) fn holder(&self) -> Holder {
-        Holder::new(self.peer, self.principal, self.is_subscription())
+        Holder::new(self.peer, self.sender.principal, self.is_subscription())
     }
 
     /// Returns whether it lasts until its client disconnects.
@@ -344,7 +333,7 @@ impl StatelessRequest {
         (now, max): (Instant, usize),
         mut log: impl FnMut(Event),
     ) {
-        let took = now.since(self.arrived);
+        let took = now.since(self.sender.arrived);
         let status = self.said.status.filter(|_| !self.begun).unwrap_or(200);
         for (RequestLabels { series, random }, ok) in self.said.answered.drain(..) {
             tally.answered(series, ok, took, now);
@@ -462,18 +451,6 @@ impl StatelessRequest {
 
 /// The space that an answer needs around the text that it repeats.
 const ANSWER_BYTES: usize = 128;
-
-fn circumstances<'a>(
-    arrived: Instant,
-    http: Option<&'a Arc<HttpRequestHead>>,
-    principal: Principal,
-    moment: StatelessCx<'a>,
-    random: u64,
-) -> MessageContext<'a> {
-    let StatelessCx { now, unix_time, rng } = moment;
-    let (session, seal) = (None, &rng.seal);
-    MessageContext { now, arrived, unix_time, http, session, principal, random, seal }
-}
 
 /// Returns the error that replaces an answer for which there is no room.
 fn memory_error(answer: &Bytes) -> Bytes {

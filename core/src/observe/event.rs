@@ -398,14 +398,17 @@ impl Event {
 /// Returns the severity of a refusal: conditions that an operator can fix are warnings.
 const fn refusal_level(reject: Reject) -> Level {
     match reject {
-        Reject::BodyTimeout { .. }
+        Reject::BadToken(_)
+        | Reject::BodyTimeout { .. }
         | Reject::BodyTooLarge { .. }
         | Reject::ForbiddenHost
         | Reject::ForbiddenOrigin
         | Reject::HeadTimeout { .. }
+        | Reject::InsufficientScope
         | Reject::OtherPrincipal
         | Reject::SessionsFull
         | Reject::SpawnBackoff { .. }
+        | Reject::TokenInQuery
         | Reject::ChildBackpressure
         | Reject::RateExceeded { .. }
         | Reject::ConcurrencyExceeded

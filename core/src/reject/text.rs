@@ -28,6 +28,7 @@ impl fmt::Display for Reject {
                 f,
                 "The MCP server process sent an answer that is not valid JSON-RPC: {flaw}"
             ),
+            BadToken(flaw) => write!(f, "The access token is not accepted: {flaw}"),
             BodyTimeout { limit } => write!(
                 f,
                 "The request body took longer than {} or came too slowly (--body-timeout)",
@@ -80,6 +81,9 @@ impl Reject {
             TargetTooLong => "The request target is too long",
             UnknownExpectation => "Expect must be 100-continue",
             UnsupportedHttpVersion => "HTTP/1.1 is required",
+            MissingToken | InsufficientScope | TokenInQuery | RepeatedAuthorization => {
+                self.auth_text()
+            }
             BadMcpHeader => {
                 "Mcp-Session-Id, MCP-Protocol-Version and Last-Event-ID may each be given once, in visible ASCII"
             }
@@ -134,18 +138,7 @@ impl Reject {
             BadRequestState => {
                 "Invalid params: requestState is not valid for this request, or has expired"
             }
-            HeaderMismatch(Repeats::Version) => {
-                "MCP-Protocol-Version must be given once, and be the version that _meta names"
-            }
-            HeaderMismatch(Repeats::Method) => {
-                "Mcp-Method must be given once, and be the method of the request"
-            }
-            HeaderMismatch(Repeats::Name) => {
-                "Mcp-Name must be given once, and be the name, the uri or the taskId of the request"
-            }
-            HeaderMismatch(Repeats::Argument) => {
-                "Mcp-Param-* headers must match the arguments that the tool's schema annotates with x-mcp-header"
-            }
+            HeaderMismatch(value) => value.text(),
             MissingCapability(_) => "The client did not declare a capability that is needed here",
             MissingMeta => {
                 "Invalid params: _meta must have io.modelcontextprotocol/protocolVersion, a string, and io.modelcontextprotocol/clientCapabilities, an object"
@@ -175,6 +168,7 @@ impl Reject {
                 "Too many bytes of answers wait for this client to read them; the budget is --max-memory"
             }
             BadAnswer(_)
+            | BadToken(_)
             | BodyTimeout { .. }
             | BodyTooLarge { .. }
             | ChildExited(_)
@@ -201,6 +195,49 @@ impl Reject {
             }
             _ => "Too many requests of this client (--requests-per-second)",
         }
+    }
+
+    /// Returns the text of a refusal by authentication.
+    fn auth_text(self) -> &'static str {
+        match self {
+            Reject::InsufficientScope => {
+                "The access token does not have the scopes that this request needs"
+            }
+            Reject::TokenInQuery => {
+                "A token in the URL is refused: send Authorization: Bearer TOKEN"
+            }
+            Reject::RepeatedAuthorization => "Authorization may be given once",
+            _ => "This server requires authentication: send Authorization: Bearer TOKEN",
+        }
+    }
+}
+
+impl Repeats {
+    fn text(self) -> &'static str {
+        match self {
+            Repeats::Version => {
+                "MCP-Protocol-Version must be given once, and be the version that _meta names"
+            }
+            Repeats::Method => "Mcp-Method must be given once, and be the method of the request",
+            Repeats::Name => {
+                "Mcp-Name must be given once, and be the name, the uri or the taskId of the request"
+            }
+            Repeats::Argument => {
+                "Mcp-Param-* headers must match the arguments that the tool's schema annotates with x-mcp-header"
+            }
+        }
+    }
+}
+
+impl fmt::Display for TokenFlaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            TokenFlaw::Unknown => "it is not known here",
+            TokenFlaw::TooLong => "it is longer than 16 KiB",
+            TokenFlaw::Malformed => "it is malformed",
+            TokenFlaw::RepeatedHeader => "the gateway has sent a header twice",
+            TokenFlaw::Audience => "it is meant for another resource (aud)",
+        })
     }
 }
 

@@ -33,6 +33,7 @@ use super::waiting_request::WaitingRequest;
 use super::{
     Change, Client, Handler, HttpRequestHead, MessageSink, RpcError, Server, SessionInfo, encode,
 };
+use crate::auth::Permissions;
 use crate::host_stats::HostStats;
 use crate::json;
 use crate::principal::Principal;
@@ -56,6 +57,8 @@ pub struct MessageContext<'a> {
     pub session: Option<&'a SessionInfo>,
     /// The principal of the sender; anonymous over stdio.
     pub principal: Principal,
+    /// The permissions of the sender; `None` allows everything.
+    pub permissions: Option<&'a Permissions>,
     /// An unpredictable number, different for each message. For the messages of a batch, or of one
     /// input of a [`super::StdioServer`], it is derived from this one.
     pub random: u64,
@@ -73,7 +76,18 @@ impl<'a> MessageContext<'a> {
         seal: &'a StateKey,
     ) -> Self {
         let (http, session, principal) = (None, None, Principal::Anonymous);
-        MessageContext { now, arrived: now, unix_time, http, session, principal, random, seal }
+        let (arrived, permissions) = (now, None);
+        MessageContext {
+            now,
+            arrived,
+            unix_time,
+            http,
+            session,
+            principal,
+            permissions,
+            random,
+            seal,
+        }
     }
 
     /// Derives the context of one of several messages that came together, from its index.

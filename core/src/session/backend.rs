@@ -6,6 +6,7 @@
 
 use super::facade::FacadeBackend;
 use super::native_session::NativeSession;
+use crate::auth::ListFilter;
 use crate::bridge::{Child, ClientRequests};
 use crate::chunk::Chunk;
 use crate::cx::{Cx, TURN_PAUSE};
@@ -106,10 +107,17 @@ impl Backend {
         self.child().is_none_or(|child| child.has_room(bytes, cx))
     }
 
-    /// Passes it a request, with a number that replaces its id and its progress token.
-    pub(super) fn request(&mut self, number: u64, request: &Message, cx: &mut Cx<'_>) {
+    /// Passes it a request, with a number that replaces its id and its progress token, and the filter
+    /// of its answer, which a facade applies.
+    pub(super) fn request(
+        &mut self,
+        number: u64,
+        request: &Message,
+        filter: Option<ListFilter>,
+        cx: &mut Cx<'_>,
+    ) {
         if let Backend::Facade(facade) = self {
-            return facade.push(FacadeInput::Request(number, request.clone()));
+            return facade.push(FacadeInput::Request(number, request.clone(), filter));
         }
         // A child of a disconnected client was sent the same `initialize` before.
         if let Backend::Child(child) = self

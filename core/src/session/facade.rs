@@ -32,7 +32,7 @@ impl FacadeBackend {
     /// Adds an input.
     pub(super) fn push(&mut self, fact: FacadeInput) {
         let bytes = match &fact {
-            FacadeInput::Request(_, message)
+            FacadeInput::Request(_, message, _)
             | FacadeInput::Upstream(
                 FromWorker::Answer { message, .. } | FromWorker::Notification { message, .. },
             ) => message.len(),

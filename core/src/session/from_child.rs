@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use crate::auth::ListFilter;
 use crate::bridge::{Child, ClientRequest, Consequence, consequence};
 use crate::chunk::Chunk;
 use crate::cx::Cx;
@@ -39,12 +40,27 @@ impl Session {
                     Consequence::Fails(number) => {
                         return self.on_failure(number, Reject::BadAnswer(line.flaw), cx);
                     }
-                    Consequence::Message(message) => *message,
+                    Consequence::Message(message) => {
+                        let filtered = self.filter_of(&message).and_then(|it| it.message(&message));
+                        filtered.unwrap_or(*message)
+                    }
                 }
             }
         };
         self.backend.on_line(cx);
         self.on_backend_message(&message, RelatesTo::Unknown, cx)
+    }
+
+    /// Returns the filter of an answer of the child, if it needs one.
+    pub(crate) fn filter_of(&self, answer: &Message) -> Option<&ListFilter> {
+        if answer.kind() != Kind::Result {
+            return None;
+        }
+        let number = match answer.id() {
+            Some(id) => parse_number(id),
+            None => self.only_call(),
+        };
+        self.client_requests.get(number?)?.filter.as_ref()
     }
 
     /// Returns the number of the request in flight, if an answer without an id can only belong to

@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use crate::auth::ListFilter;
 use crate::bridge::{ClientRequest, ClientRequests, IdText, ServerRequests};
 use crate::chunk::Chunk;
 use crate::cx::Cx;
@@ -21,6 +22,7 @@ impl Session {
         Session {
             id,
             principal: head.principal,
+            permissions: head.permissions.clone(),
             backend,
             client_requests: ClientRequests::default(),
             server_requests: ServerRequests::default(),
@@ -133,6 +135,7 @@ impl Session {
     /// Records the sender of the next messages, and tells a server in this process.
     fn set_sender(&mut self, head: &McpHead) {
         self.used_by(head.principal);
+        self.permissions.clone_from(&head.permissions);
         let (used_at, queued) = (self.used_at, self.queue.len());
         if let Some(seated) = self.backend.native_mut() {
             seated.set_sender(head, used_at, queued);
@@ -219,18 +222,21 @@ impl Session {
             // Most are answered in the turn that accepts them, and their time is counted from here.
             since = seated.arrived();
         }
+        let method = message.method().unwrap_or_default();
+        let filter = ListFilter::of(method, self.permissions.as_ref());
         let number = self.client_requests.insert(ClientRequest {
             stream,
             id: IdText::from_slice(message.id().unwrap_or_default()),
             token: message.progress_token().map(IdText::from_slice),
-            method: known_method(message.method().unwrap_or_default()),
+            method: known_method(method),
             tool: cx.logs_info().then(|| tool_of(message)).flatten(),
+            filter,
             series: cx.series(message),
             since,
             due,
         });
         match (&self.held, message.method()) {
-            (None, _) | (_, Some("ping")) => self.backend.request(number, message, cx),
+            (None, _) | (_, Some("ping")) => self.pass_request(number, message, cx),
             _ => self.forward(Outgoing::Request(number, message.clone()), cx),
         }
     }

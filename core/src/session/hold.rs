@@ -78,9 +78,15 @@ impl Session {
         }
     }
 
+    /// Passes a request to the backend.
+    pub(super) fn pass_request(&mut self, number: u64, message: &Message, cx: &mut Cx<'_>) {
+        let filter = self.client_requests.get(number).and_then(|call| call.filter.clone());
+        self.backend.request(number, message, filter, cx);
+    }
+
     fn pass_to_backend(&mut self, message: Outgoing, cx: &mut Cx<'_>) {
         match message {
-            Outgoing::Request(number, message) => self.backend.request(number, &message, cx),
+            Outgoing::Request(number, message) => self.pass_request(number, &message, cx),
             Outgoing::Notification(chunk) => self.backend.write_message(chunk, cx),
         }
     }

@@ -42,7 +42,9 @@ use streams::{Delivery, Streams};
 
 use core::net::IpAddr;
 use std::mem;
+use std::sync::Arc;
 
+use crate::auth::Permissions;
 use crate::bridge::{ClientRequest, ClientRequests, ServerRequest, ServerRequests};
 use crate::chunk::Chunk;
 use crate::cx::{Cx, Evictable, Loss, Transport};
@@ -65,6 +67,8 @@ pub(crate) struct Session {
     pub(crate) id: SessionId,
     /// Its owner: anonymous until it is used with credentials.
     principal: Principal,
+    /// The permissions of the sender of the last request; `None` allows everything.
+    permissions: Option<Arc<Permissions>>,
     backend: Backend,
     client_requests: ClientRequests,
     server_requests: ServerRequests,
@@ -530,7 +534,7 @@ impl Session {
     pub(crate) fn restart(&mut self, backend: Backend, cx: &mut Cx<'_>) -> Backend {
         let old = mem::replace(&mut self.backend, backend);
         if let Some(initialize) = &self.initialize {
-            self.backend.request(ClientRequests::FIRST, &initialize.message, cx);
+            self.backend.request(ClientRequests::FIRST, &initialize.message, None, cx);
         }
         old
     }

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::auth::Permissions;
 use crate::chunk::Chunk;
 use crate::cx::Cx;
 use crate::host_stats::HostStats;
@@ -30,6 +31,7 @@ pub(crate) struct NativeSession {
     pub(super) facts: SessionInfo,
     /// The sender of the last POST.
     principal: Principal,
+    permissions: Option<Arc<Permissions>>,
     /// The time of the POST whose messages it gets.
     arrived: Instant,
     http: Option<Arc<HttpRequestHead>>,
@@ -54,6 +56,7 @@ impl NativeSession {
             id,
             facts,
             principal,
+            permissions: None,
             arrived: now,
             http: None,
             stored: 0,
@@ -63,6 +66,7 @@ impl NativeSession {
     /// Records the sender of the next messages.
     pub(super) fn set_sender(&mut self, head: &McpHead, used_at: Instant, queued: usize) {
         self.principal = head.principal;
+        self.permissions.clone_from(&head.permissions);
         self.arrived = head.arrived;
         self.http.clone_from(&head.http);
         self.facts.used_at = used_at;
@@ -105,7 +109,8 @@ impl NativeSession {
     ) {
         let (now, wall, random) = (cx.now, cx.unix_time, cx.rng.next_u64());
         let (principal, session) = (self.principal, self.facts.clone());
-        let at = InputContext { now, arrived, wall, http, session, principal, random };
+        let permissions = self.permissions.clone();
+        let at = InputContext { now, arrived, wall, http, session, principal, permissions, random };
         self.checkout.push((fact, at), bytes);
     }
 

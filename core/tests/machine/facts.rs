@@ -307,6 +307,7 @@ impl Machine {
             principal: Principal::of(
                 [None, None, None, Some(&b"Bearer x"[..])][usize::from(who / 64)],
             ),
+            permissions: None,
             foreign_session: None,
             params_digest: None,
             client: None,

@@ -46,7 +46,7 @@ pub(crate) fn era(text: &[u8]) {
     let server = Arc::new(TestServer::new());
     let config = Config::new(Serves::Native(Native::stateless(server)));
     let rules = Rules::new(&config);
-    let Ok(admission) = rules.admit(&head) else { return };
+    let Ok(admission) = rules.admit(&head, Duration::ZERO) else { return };
     let admitted = admission.request(Bytes::copy_from_slice(body), &head);
     let Ok(Request::Post { head, body: messages }) = admitted else { return };
     let stateless = Engine::new(Arc::new(config), [1; 32], Instant::ZERO).stateless().unwrap();

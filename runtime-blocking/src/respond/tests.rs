@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use pontoon_core::http::{Connection, ConnectionConfig, ConnectionEvent, Rules};
-use pontoon_core::{ChildSpec, Config, Instant, Serves};
+use pontoon_core::{ChildSpec, Config, Duration, Instant, Serves};
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn answer(request: &str) -> String {
     while let Some(event) = connection.poll_event(now) {
         match event {
             ConnectionEvent::Head => {
-                let verdict = config.rules.admit(&connection.head().unwrap());
+                let verdict = config.rules.admit(&connection.head().unwrap(), Duration::ZERO);
                 connection.admit(verdict, now);
             }
             ConnectionEvent::Refused(_) => {}

@@ -1,5 +1,7 @@
 //! The command line options of a simulated program.
 
+mod auth;
+
 use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +49,7 @@ fn defaults(subcommand: Subcommand, flags: Vec<OsString>) -> Config {
 /// An option or a value is not supported here.
 pub(super) fn of(subcommand: Subcommand, arguments: &[String], flags: Vec<OsString>) -> Config {
     let mut config = defaults(subcommand, flags);
+    let mut auth = auth::Options::default();
     let mut words = arguments.iter();
     while let Some(option) = words.next() {
         if option == "--compression" {
@@ -70,6 +73,9 @@ pub(super) fn of(subcommand: Subcommand, arguments: &[String], flags: Vec<OsStri
             continue;
         }
         let value = words.next().unwrap_or_else(|| panic!("{option} has no value"));
+        if auth.set(option, value) {
+            continue;
+        }
         let limits = &mut config.limits;
         match option.as_str() {
             "--allow-host" => config.hosts.push(value.clone()),
@@ -143,7 +149,7 @@ pub(super) fn of(subcommand: Subcommand, arguments: &[String], flags: Vec<OsStri
             unknown => panic!("the simulated program has no option {unknown}"),
         }
     }
-    config
+    Config { auth: auth.finish(), ..config }
 }
 
 /// Parses seconds, or a number with the unit `ms` or `s`.

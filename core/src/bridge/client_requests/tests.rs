@@ -7,6 +7,7 @@ fn call(id: &'static str, due: u64) -> ClientRequest {
         token: None,
         method: "ping",
         tool: None,
+        filter: None,
         series: None,
         since: Instant::ZERO,
         due: Instant::from_micros(due),

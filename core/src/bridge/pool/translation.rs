@@ -56,9 +56,9 @@ impl Pool {
                 Translation::Initialize { served: self.served.clone(), offered: self.offered }
             }
             Some(Requester::Request(exchange)) => match self.posts.get(&exchange) {
-                // It is passed on unchanged.
+                // It is passed on unchanged, but for a list of which its client may not see all.
                 Some(post) if post.era() == Era::Legacy && self.era != Some(Era::Modern) => {
-                    Translation::None
+                    post.filter.clone().map_or(Translation::None, Translation::List)
                 }
                 Some(post) => Translation::Answer(Box::new(Client {
                     exchange,
@@ -67,6 +67,7 @@ impl Pool {
                     era: self.era.unwrap_or(Era::Legacy),
                     server_info: self.server_info().cloned(),
                     served: self.served.clone(),
+                    filter: post.filter.clone(),
                     tools: (post.method() == "tools/list").then(|| self.tools.known()),
                 })),
                 None => Translation::None,

@@ -76,6 +76,7 @@ impl Client {
             last_event,
             request_headers: None,
             principal: self.principal,
+            permissions: None,
             foreign_session: None,
             params_digest: None,
             client: None,

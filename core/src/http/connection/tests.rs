@@ -122,7 +122,8 @@ impl Harness {
             let Some(event) = self.connection.poll_event(self.now) else { break };
             match event {
                 ConnectionEvent::Head => {
-                    let verdict = self.config.rules.admit(&self.connection.head().unwrap());
+                    let verdict =
+                        self.config.rules.admit(&self.connection.head().unwrap(), Duration::ZERO);
                     self.connection.admit(verdict, self.now);
                 }
                 ConnectionEvent::Request(request) => {

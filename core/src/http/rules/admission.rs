@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::headers::announced;
 use super::{Endpoint, Headers, RequestHead};
+use crate::auth::{Auth, challenge};
 use crate::http::request::is_subscription;
 use crate::http::{
     Answer, BodyBuffer, ClientLimiter, ContentCoding, Cors, LimitedClient, McpHead, Request,
@@ -13,6 +14,7 @@ use crate::http::{
 };
 use crate::json::{Body, Concerned, Invalid, Kind, Message, ParseRules};
 use crate::memory::Memory;
+use crate::observe::Detail;
 use crate::reject::Reject;
 use crate::server::{Catalog, HttpRequestHead, Server, Tool};
 
@@ -35,6 +37,8 @@ pub struct Admission {
     /// The content coding of the answer, if that is not a stream. The adapter passes it to
     /// [`ReplyHead::encode`](crate::http::ReplyHead::encode).
     pub coding: ContentCoding,
+    /// The authentication, for a request with messages.
+    pub(super) auth: Option<Auth>,
     pub(super) admitted: Admitted,
 }
 
@@ -139,8 +143,13 @@ impl Admission {
         };
         match rules.read(body).and_then(|body| count(&mut head, body)) {
             Ok(body) => {
+                if let Some(permissions) = &head.permissions {
+                    permissions
+                        .check(&body)
+                        .map_err(|scopes| forbidden(&body, &scopes, &self.auth, &self.cors))?;
+                }
                 if reader.is_some_and(|reader| reads_http(reader.modern_catalog(), &body)) {
-                    head.http = Some(Arc::new(context(whole, self.cors.is_some())));
+                    head.http = Some(Arc::new(context(whole, &self.auth, self.cors.is_some())));
                 }
                 Ok(match endpoint {
                     Endpoint::Mcp => Request::Post { head, body },
@@ -218,13 +227,39 @@ fn reads_http(catalog: &Catalog, body: &Body) -> bool {
     }
 }
 
-/// Copies the whole head, for a server that reads it.
-fn context<H: Headers>(head: &RequestHead<'_, H>, cors: bool) -> HttpRequestHead {
+/// Returns the refusal of messages that need these scopes, with the id of a single request.
+fn forbidden(
+    body: &Body,
+    scopes: &[String],
+    auth: &Option<Auth>,
+    cors: &Option<Cors>,
+) -> Box<Answer> {
+    let id = match body {
+        Body::One(message) => message.id().map(Bytes::copy_from_slice),
+        Body::Batch(_) => None,
+    };
+    let reject = Reject::InsufficientScope;
+    let invalid = Invalid { reject, concerned: id.map(Concerned::Request) };
+    let mut answer = Answer::invalid(&invalid, cors.clone());
+    let resource = auth.as_ref().and_then(|auth| auth.resource.as_ref());
+    answer.head.challenge = challenge(reject, resource, scopes).map(Box::from);
+    answer.detail = Some(Detail::of_text(&scopes.join(" ")));
+    Box::new(answer)
+}
+
+/// Copies the whole head, for a server that reads it, without headers that only a gateway may send.
+fn context<H: Headers>(
+    head: &RequestHead<'_, H>,
+    auth: &Option<Auth>,
+    cors: bool,
+) -> HttpRequestHead {
+    let is_kept =
+        |(name, _): &(&str, &[u8])| auth.as_ref().is_none_or(|auth| !auth.removes(name, head.peer));
     let own = |(name, value): (&str, &[u8])| (name.to_ascii_lowercase().into(), value.into());
     HttpRequestHead {
         method: head.method.into(),
         target: head.target.into(),
-        headers: head.headers.lines().map(own).collect(),
+        headers: head.headers.lines().filter(is_kept).map(own).collect(),
         peer: head.peer,
         cors,
     }

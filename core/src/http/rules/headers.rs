@@ -1,5 +1,6 @@
 //! The values of single headers.
 
+use crate::config::BindSession;
 use crate::frame::EventId;
 use crate::http::media::{Media, members};
 use crate::http::reply::ALLOWED_HEADERS;
@@ -7,6 +8,7 @@ use crate::http::{
     Answer, Cors, Headers, LastEvent, McpRequestHeaders, SessionHeader, is_token_byte,
 };
 use crate::ids::SessionId;
+use crate::principal::Principal;
 use crate::reject::Reject;
 
 /// Returns the length of the body that `Content-Length` announces, or 0 without the header.
@@ -116,9 +118,14 @@ pub(super) fn last_event(headers: &impl Headers) -> Result<LastEvent, Reject> {
     }
 }
 
+/// Returns the principal that `Authorization` names, or none if the head is authenticated.
+pub(super) fn principal(bind: Option<BindSession>, headers: &impl Headers) -> Principal {
+    bind.map_or(Principal::Anonymous, |bind| bind.principal(authorization(headers).as_deref()))
+}
+
 /// Returns the value of `Authorization`. Several lines are one value (RFC 9110, section 5.3), so
 /// that an added line does not select the principal of another client.
-pub(super) fn authorization(headers: &impl Headers) -> Option<Vec<u8>> {
+fn authorization(headers: &impl Headers) -> Option<Vec<u8>> {
     let lines: Vec<&[u8]> = headers.values("authorization").collect();
     (!lines.is_empty()).then(|| lines.join(&b", "[..]))
 }

@@ -5,7 +5,7 @@
 //! `initialize` alone decides the revision.
 
 use crate::config::BindSession;
-use crate::http::rules::headers::{authorization, check_content};
+use crate::http::rules::headers::{check_content, principal};
 use crate::http::rules::{Asked, Endpoint, RequestHead};
 use crate::http::{Accept, Headers, LastEvent, McpHead, Request, RevisionHeader, SessionHeader};
 use crate::ids::SessionId;
@@ -29,7 +29,7 @@ pub(crate) fn endpoint(session: SessionId) -> String {
 pub(super) fn asked<H: Headers>(
     target: &str,
     head: &RequestHead<'_, H>,
-    bind: BindSession,
+    bind: Option<BindSession>,
 ) -> Option<Result<Asked, Reject>> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     match path.strip_suffix('/').unwrap_or(path) {
@@ -40,7 +40,10 @@ pub(super) fn asked<H: Headers>(
     }
 }
 
-fn stream<H: Headers>(head: &RequestHead<'_, H>, bind: BindSession) -> Result<Asked, Reject> {
+fn stream<H: Headers>(
+    head: &RequestHead<'_, H>,
+    bind: Option<BindSession>,
+) -> Result<Asked, Reject> {
     let methods = "GET, OPTIONS";
     match head.method {
         "GET" => {
@@ -57,7 +60,7 @@ fn stream<H: Headers>(head: &RequestHead<'_, H>, bind: BindSession) -> Result<As
 fn message<H: Headers>(
     head: &RequestHead<'_, H>,
     query: &str,
-    bind: BindSession,
+    bind: Option<BindSession>,
 ) -> Result<Asked, Reject> {
     let methods = "POST, OPTIONS";
     match head.method {
@@ -76,7 +79,7 @@ fn mcp_head<H: Headers>(
     head: &RequestHead<'_, H>,
     accept: Accept,
     session: SessionHeader,
-    bind: BindSession,
+    bind: Option<BindSession>,
 ) -> McpHead {
     McpHead {
         session,
@@ -84,7 +87,8 @@ fn mcp_head<H: Headers>(
         accept,
         last_event: LastEvent::Absent,
         request_headers: None,
-        principal: bind.principal(authorization(head.headers).as_deref()),
+        principal: principal(bind, head.headers),
+        permissions: None,
         foreign_session: None,
         params_digest: None,
         client: None,

@@ -46,13 +46,9 @@ fn admit_with(
     lines: &[(&str, &[u8])],
 ) -> Result<Admission, Box<Answer>> {
     let headers = Lines(lines.to_vec());
-    Rules::new(config).admit(&RequestHead {
-        method,
-        target,
-        headers: &headers,
-        peer: None,
-        arrived: Instant::ZERO,
-    })
+    let (peer, arrived) = (None, Instant::ZERO);
+    let head = RequestHead { method, target, headers: &headers, peer, arrived };
+    Rules::new(config).admit(&head, Duration::ZERO)
 }
 
 /// Admits a request with these lines besides those that it needs to pass; a line replaces the

@@ -29,6 +29,7 @@ fn head(version: Option<&str>, method: Option<&str>) -> McpHead {
         last_event: LastEvent::Absent,
         request_headers,
         principal: Principal::Anonymous,
+        permissions: None,
         foreign_session: None,
         params_digest: None,
         client: None,

@@ -27,6 +27,7 @@ fn digest(chance: &Arc<Rng>, bytes: usize, capabilities: &str, state: &str) -> O
         last_event: LastEvent::Absent,
         request_headers: None,
         principal: Principal::Anonymous,
+        permissions: None,
         foreign_session: None,
         params_digest: None,
         client: None,

@@ -73,7 +73,7 @@ impl Endpoint {
             peer: Some([127, 0, 0, 1].into()),
             arrived: Instant::from_micros(3_000_000),
         };
-        let admission = Rules::new(&self.config).admit(&head).expect("admitted");
+        let admission = Rules::new(&self.config).admit(&head, Duration::ZERO).expect("admitted");
         let body = Bytes::copy_from_slice(body.as_bytes());
         let Ok(Request::Post { head, body }) = admission.request(body, &head) else {
             panic!("no POST")

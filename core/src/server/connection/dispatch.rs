@@ -66,7 +66,9 @@ impl ServerConnection {
             "prompts/list" | "resources/list" | "resources/templates/list" | "tools/list" => {
                 params.no_cursor()?;
                 let catalog = self.server.catalog();
-                encode::answer(out, id, |result| encode::list(result, method, catalog, revision));
+                encode::answer(out, id, |result| {
+                    encode::list(result, method, catalog, revision, at.permissions);
+                });
             }
             _ => return self.call_handler(asked, method, &params, at, out),
         }

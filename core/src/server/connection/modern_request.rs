@@ -75,7 +75,7 @@ impl ServerConnection {
             "prompts/list" | "resources/list" | "resources/templates/list" | "tools/list" => {
                 params.no_cursor()?;
                 modern::answer(out, id, catalog, Some(CacheTtl::of(catalog)), |result| {
-                    encode::list(result, method, catalog, modern::REVISION);
+                    encode::list(result, method, catalog, modern::REVISION, at.permissions);
                 });
                 return Ok(());
             }

@@ -3,30 +3,38 @@
 use serde_json::{Value, json};
 
 use super::Object;
+use crate::auth::{PROMPT, Permissions, RESOURCE, TOOL};
 use crate::protocol::{Revision, since};
 use crate::server::{Catalog, Prompt, Resource, Template, Tool};
 
-/// Writes the result of a list method.
+/// Writes the result of a list method, without the entries that may not be used.
 pub(in crate::server) fn list(
     result: &mut Object<'_>,
     method: &str,
     catalog: &Catalog,
     revision: Revision,
+    permissions: Option<&Permissions>,
 ) {
-    match method {
+    let may = |method, target: &str| permissions.is_none_or(|it| it.allows_target(method, target));
+    let (key, items): (_, Vec<Value>) = match method {
         "prompts/list" => {
-            put(result, "prompts", &catalog.prompts, |prompt| self::prompt(prompt, revision));
+            let usable = catalog.prompts.iter().filter(|prompt| may(PROMPT, prompt.name));
+            ("prompts", usable.map(|prompt| self::prompt(prompt, revision)).collect())
         }
-        "resources/list" => put(result, "resources", &catalog.resources, resource),
+        "resources/list" => {
+            let usable = catalog.resources.iter().filter(|it| may(RESOURCE, it.uri));
+            ("resources", usable.map(resource).collect())
+        }
         "resources/templates/list" => {
-            put(result, "resourceTemplates", &catalog.templates, template);
+            let usable = catalog.templates.iter().filter(|it| may(RESOURCE, it.uri_template));
+            ("resourceTemplates", usable.map(template).collect())
         }
-        _ => put(result, "tools", &catalog.tools, |tool| self::tool(tool, revision)),
-    }
-}
-
-fn put<T>(result: &mut Object<'_>, key: &'static str, items: &[T], write: impl Fn(&T) -> Value) {
-    result.put(key, &items.iter().map(write).collect::<Vec<_>>());
+        _ => {
+            let usable = catalog.tools.iter().filter(|tool| may(TOOL, &tool.name));
+            ("tools", usable.map(|tool| self::tool(tool, revision)).collect())
+        }
+    };
+    result.put(key, &items);
 }
 
 fn tool(tool: &Tool, revision: Revision) -> Value {

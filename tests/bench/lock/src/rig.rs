@@ -300,6 +300,7 @@ pub(crate) fn head(session: SessionHeader, revision: RevisionHeader, accept: Acc
         last_event: LastEvent::Absent,
         request_headers: None,
         principal: Principal::of(None),
+        permissions: None,
         foreign_session: None,
         params_digest: None,
         client: None,

@@ -47,7 +47,7 @@ fn admit(
     asked: (&str, &str),
     lines: &[(&str, &str)],
 ) -> Result<Admission, Box<Answer>> {
-    with_head(asked, lines, |head| Rules::new(config).admit(head))
+    with_head(asked, lines, |head| Rules::new(config).admit(head, crate::time::Duration::ZERO))
 }
 
 fn refused(config: &Config, asked: (&str, &str)) -> Option<Reject> {

@@ -8,7 +8,7 @@ fn asked(rules: &Rules, target: &str, accept: &[u8]) -> Result<Request, (Reject,
     let lines = Lines(vec![("host", b"localhost".as_slice()), ("accept", accept)]);
     let (method, peer, arrived) = ("GET", None, Instant::ZERO);
     let head = RequestHead { method, target, headers: &lines, peer, arrived };
-    match rules.admit(&head) {
+    match rules.admit(&head, Duration::ZERO) {
         Ok(admission) => Ok(read(admission, "").expect("a request")),
         Err(answer) => {
             let text = String::from_utf8(answer.body.to_vec()).expect("UTF-8");
@@ -73,6 +73,6 @@ fn the_listener_for_them_checks_hosts_and_origins_too() {
         let headers = Lines(lines);
         let (method, peer, arrived) = ("GET", None, Instant::ZERO);
         let head = RequestHead { method, target: "/", headers: &headers, peer, arrived };
-        assert_eq!(rules.admit(&head).unwrap_err().head.status, 403, "{}", line.0);
+        assert_eq!(rules.admit(&head, Duration::ZERO).unwrap_err().head.status, 403, "{}", line.0);
     }
 }

@@ -1,0 +1,70 @@
+//! The settings of authentication.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use pontoon_core::auth::Cidr;
+
+use crate::values;
+
+/// The settings of authentication; without any of them, every client is served.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Authentication")]
+pub(crate) struct AuthArgs {
+    /// File with the tokens that clients may send (Authorization: Bearer TOKEN), one on a line:
+    /// NAME, the SHA-256 of the token (`printf %s TOKEN | sha256sum`), and its scopes; without
+    /// scopes it may do everything
+    #[arg(long, env = "MCP_AUTH_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) auth_token_file: Option<PathBuf>,
+
+    /// URL of the endpoint as clients know it: https://mcp.example.com/mcp. Clients discover from
+    /// it where to get a token, and a token for another URL is refused
+    #[arg(long, env = "MCP_AUTH_RESOURCE", value_name = "URL", value_parser = values::resource)]
+    pub(crate) auth_resource: Option<String>,
+
+    /// Authorization servers that clients are referred to, separated by commas
+    #[arg(long, env = "MCP_AUTH_SERVERS", value_name = "URLS", value_delimiter = ',')]
+    pub(crate) auth_servers: Vec<String>,
+
+    /// Scopes that a client without a token is told to ask for, separated by commas; `mcp` if not
+    /// given, which allows everything. With none, scopes are not checked
+    #[arg(
+        long,
+        env = "MCP_AUTH_SCOPES",
+        value_name = "SCOPES",
+        value_delimiter = ',',
+        value_parser = values::scope
+    )]
+    pub(crate) auth_scopes: Vec<String>,
+
+    /// Addresses of gateways that authenticate clients and name the user in a header, separated by
+    /// commas: 10.0.0.5, 10.1.0.0/16. In requests from other addresses the header is ignored
+    #[arg(
+        long,
+        env = "MCP_AUTH_TRUST_FROM",
+        value_name = "CIDRS",
+        value_delimiter = ',',
+        value_parser = values::cidr
+    )]
+    pub(crate) auth_trust_from: Vec<Cidr>,
+
+    /// Header in which such a gateway names the user
+    #[arg(
+        long,
+        env = "MCP_AUTH_USER_HEADER",
+        value_name = "NAME",
+        default_value = "x-user-id",
+        value_parser = values::header_name
+    )]
+    pub(crate) auth_user_header: String,
+
+    /// Header in which such a gateway sends the scopes of the user; without it, the user may do
+    /// everything
+    #[arg(
+        long,
+        env = "MCP_AUTH_SCOPES_HEADER",
+        value_name = "NAME",
+        value_parser = values::header_name
+    )]
+    pub(crate) auth_scopes_header: Option<String>,
+}

@@ -1,0 +1,203 @@
+//! Authentication: from the credentials of a request to an identity, or to a refusal.
+//!
+//! Owns: the verdict, a function of the head, the keys and the time. Never: fetches a key, reads a
+//! clock, or keeps a token: only digests are kept.
+//!
+//! Keys and tokens are facts that may be replaced while requests are served: an adapter keeps them,
+//! and the identities of known tokens, behind its own locks ([`Authenticator`]). The verdict is
+//! given outside the engine's lock. What an identity may do is decided by [`Permissions`], which
+//! calls and lists both ask.
+
+mod listing;
+mod resource;
+mod scope;
+mod token;
+mod trusted;
+
+use core::net::IpAddr;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::principal::Principal;
+use crate::reject::{Reject, TokenFlaw};
+use crate::time::Duration;
+
+pub(crate) use listing::ListFilter;
+pub(crate) use resource::challenge;
+pub use resource::{Resource, WELL_KNOWN};
+pub(crate) use scope::{List, PROMPT, RESOURCE, TOOL};
+pub use scope::{Permissions, ScopePolicy, Scopes};
+pub use token::{StaticToken, TokenDigest};
+pub use trusted::{Cidr, TrustedHeaders};
+
+/// The authentication of an endpoint.
+#[derive(Clone, Debug)]
+pub struct Auth {
+    /// Identifies clients. Endpoints may share it.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// The URL of the endpoint, if clients can discover where to get a token. Without one, no JWT is
+    /// accepted.
+    pub resource: Option<Resource>,
+    /// The rule about scopes.
+    pub scopes: ScopePolicy,
+}
+
+/// The credentials of a request.
+pub struct Credentials<'a> {
+    /// The values of `Authorization`.
+    pub authorization: &'a [&'a [u8]],
+    /// The query of the request target.
+    pub query: &'a str,
+    /// The address of the client's end of the connection.
+    pub peer: Option<IpAddr>,
+    /// Returns the values of a header; the name is in lower case.
+    pub header: &'a dyn Fn(&str) -> Vec<&'a [u8]>,
+}
+
+/// A client that has proved who it is.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The principal.
+    pub principal: Principal,
+    /// The scopes.
+    pub scopes: Scopes,
+    /// The audiences of its token, or `None` if it is not bound to an audience.
+    pub audiences: Option<Vec<Box<str>>>,
+}
+
+/// The access of a request to an endpoint.
+#[derive(Clone, Debug)]
+pub(crate) struct Access {
+    pub(crate) principal: Principal,
+    /// The permissions of the sender; `None` allows everything.
+    pub(crate) permissions: Option<Arc<Permissions>>,
+}
+
+impl Auth {
+    /// Returns the access of a request.
+    ///
+    /// # Errors
+    ///
+    /// Its credentials are missing or not accepted, or it may not use the server at all.
+    pub(crate) fn admit(
+        &self,
+        credentials: &Credentials<'_>,
+        unix_time: Duration,
+    ) -> Result<Access, Reject> {
+        let identity = self.authenticator.identify(credentials, unix_time)?;
+        let is_meant = |audiences: &Vec<_>| {
+            self.resource.as_ref().is_some_and(|resource| resource.is_meant_by(audiences))
+        };
+        if !identity.audiences.as_ref().is_none_or(is_meant) {
+            return Err(Reject::BadToken(TokenFlaw::Audience));
+        }
+        let permissions = self.scopes.permissions(&identity.scopes);
+        match permissions.as_deref().is_some_and(Permissions::is_empty) {
+            true => Err(Reject::InsufficientScope),
+            false => Ok(Access { principal: identity.principal, permissions }),
+        }
+    }
+
+    /// Returns the challenge of a refusal of a request that was not read further than its head.
+    pub(crate) fn challenge(&self, reject: Reject) -> Option<String> {
+        challenge(reject, self.resource.as_ref(), self.scopes.initial())
+    }
+
+    /// Returns whether a header of a request from this address is to be removed, because only a
+    /// gateway may send it.
+    pub fn removes(&self, name: &str, peer: Option<IpAddr>) -> bool {
+        let keys = self.authenticator.keys();
+        keys.trusted.as_ref().is_some_and(|it| it.names(name) && !it.is_trusted(peer))
+    }
+}
+
+/// The tokens, keys and addresses that identify clients.
+#[derive(Clone, Debug, Default)]
+pub struct Keys {
+    /// The static tokens.
+    pub tokens: Vec<StaticToken>,
+    /// The headers of a gateway.
+    pub trusted: Option<TrustedHeaders>,
+}
+
+/// Identifies clients by their credentials. The adapter implements it around its current [`Keys`].
+pub trait Authenticator: fmt::Debug + Send + Sync {
+    /// Returns the current keys.
+    fn keys(&self) -> Arc<Keys>;
+
+    /// Returns the identity of the sender of a request: see [`Keys::identify`].
+    ///
+    /// # Errors
+    ///
+    /// Its credentials are missing or not accepted.
+    fn identify(
+        &self,
+        credentials: &Credentials<'_>,
+        unix_time: Duration,
+    ) -> Result<Identity, Reject>;
+}
+
+/// The maximum length of a token.
+const TOKEN_BYTES_MAX: usize = 16 * 1024;
+
+impl Keys {
+    /// Returns the identity of the sender of a request.
+    ///
+    /// # Errors
+    ///
+    /// Its credentials are missing or not accepted.
+    pub fn identify(
+        &self,
+        credentials: &Credentials<'_>,
+        _unix_time: Duration,
+    ) -> Result<Identity, Reject> {
+        if has_token(credentials.query) {
+            return Err(Reject::TokenInQuery);
+        }
+        let trusted = self.trusted.as_ref().map(|it| it.identity(credentials)).transpose()?;
+        if let Some(identity) = trusted.flatten() {
+            return Ok(identity);
+        }
+        let token = match credentials.authorization {
+            [] => return Err(Reject::MissingToken),
+            [value] => bearer(value).ok_or(Reject::MissingToken)?,
+            _ => return Err(Reject::RepeatedAuthorization),
+        };
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(Reject::BadToken(TokenFlaw::TooLong));
+        }
+        self.of_token(&TokenDigest::of(token)).ok_or(Reject::BadToken(TokenFlaw::Unknown))
+    }
+
+    /// Returns the identity of a static token. Every token is compared, so that the time tells
+    /// nothing about which one it is.
+    fn of_token(&self, digest: &TokenDigest) -> Option<Identity> {
+        let found =
+            self.tokens.iter().fold(None, |found, token| match token.digest.is(digest) {
+                true => Some(token),
+                false => found,
+            })?;
+        let principal = Principal::verified("token", &found.name);
+        Some(Identity { principal, scopes: found.scopes.clone(), audiences: None })
+    }
+}
+
+/// Returns the token of a value of `Authorization` (RFC 6750, section 2.1), or `None` for another
+/// scheme.
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked(b"Bearer ".len())?;
+    let token = token.trim_ascii();
+    (scheme.eq_ignore_ascii_case(b"Bearer ") && !token.is_empty()).then_some(token)
+}
+
+/// Returns whether a query has a token, which would end up in logs and histories (RFC 6750, section
+/// 5.3; 2025-11-25, basic/authorization, Access Token Usage).
+fn has_token(query: &str) -> bool {
+    query.split('&').any(|pair| {
+        let name = pair.split('=').next().unwrap_or_default();
+        name.eq_ignore_ascii_case("access_token")
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,288 @@
+//! Scopes: the operations that a token may use, and the operation of each message.
+//!
+//! Owns: the one rule that calls and lists both ask. Never: a token, or an answer.
+//!
+//! A scope names a server, a method of it, or one target of a method:
+//!
+//! ```text
+//!   mcp                              everything
+//!   mcp:tools/call                   every tool
+//!   mcp:tools/call:convert_time      one tool
+//! ```
+//!
+//! `mcp` stands for the server; one of several has its own name in its place. Bytes of a name that a
+//! scope cannot have (RFC 6749, section 3.3) are percent-encoded, and so is `%`.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use smallvec::{SmallVec, smallvec};
+
+use crate::json::object::{elements, map, member, text};
+use crate::json::{Body, Kind, Message};
+
+/// The scopes of an identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scopes {
+    /// Everything is allowed.
+    All,
+    /// Only what these scopes name.
+    Listed(Vec<Box<str>>),
+}
+
+impl Scopes {
+    /// Returns the scopes in a list that is separated by spaces.
+    pub fn parse(list: &str) -> Scopes {
+        Scopes::Listed(list.split_ascii_whitespace().take(SCOPES_MAX).map(Box::from).collect())
+    }
+}
+
+/// The maximum number of scopes of an identity; further ones are ignored.
+pub(super) const SCOPES_MAX: usize = 1000;
+
+/// The maximum length of a scope that a challenge names. A longer target is not named.
+const SCOPE_BYTES_MAX: usize = 256;
+
+/// An operation, as far as scopes tell operations apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Operation<'m> {
+    /// Something that any scope of the server allows: `initialize`, `ping`, lists.
+    Use,
+    /// A method.
+    Method(Cow<'m, str>),
+    /// A method with a target: a tool, a prompt or a resource.
+    Target(&'static str, Cow<'m, str>),
+}
+
+pub(crate) const TOOL: &str = "tools/call";
+pub(crate) const PROMPT: &str = "prompts/get";
+pub(crate) const RESOURCE: &str = "resources/read";
+
+/// The lists that are filtered: the method, the member of its result, the member that names an
+/// entry, and the method that uses an entry.
+const LISTS: [(&str, &str, &str, &str); 4] = [
+    ("tools/list", "tools", "name", TOOL),
+    ("prompts/list", "prompts", "name", PROMPT),
+    ("resources/list", "resources", "uri", RESOURCE),
+    ("resources/templates/list", "resourceTemplates", "uriTemplate", RESOURCE),
+];
+
+/// A list whose entries are filtered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct List {
+    pub(super) member: &'static str,
+    key: &'static str,
+    method: &'static str,
+}
+
+impl List {
+    /// Returns the list that a method returns.
+    pub(crate) fn of(method: &str) -> Option<List> {
+        let found = LISTS.iter().find(|list| list.0 == method)?;
+        let (_, member, key, method) = *found;
+        Some(List { member, key, method })
+    }
+
+    /// Returns the operation that uses an entry (JSON text).
+    pub(super) fn operation<'e>(self, entry: &'e [u8]) -> Operation<'e> {
+        match member(entry, self.key).and_then(text) {
+            Some(target) => Operation::Target(self.method, target),
+            None => Operation::Method(self.method.into()),
+        }
+    }
+}
+
+/// Returns the operations of a message: every one must be allowed.
+pub(crate) fn operations(message: &Message) -> SmallVec<[Operation<'_>; 1]> {
+    let method = message.method().unwrap_or_default();
+    let params = message.params();
+    let named = |method: &'static str, key| {
+        let target = params.and_then(|params| text(member(params, key)?));
+        target.map_or(Operation::Method(method.into()), |it| Operation::Target(method, it))
+    };
+    // Answers belong to the session of their question, and notifications have no effect beyond it.
+    if message.kind() != Kind::Request {
+        return smallvec![Operation::Use];
+    }
+    smallvec![match method {
+        TOOL => named(TOOL, "name"),
+        PROMPT => named(PROMPT, "name"),
+        RESOURCE | "resources/subscribe" | "resources/unsubscribe" => named(RESOURCE, "uri"),
+        "completion/complete" => completed(params),
+        "subscriptions/listen" => return watched(params),
+        "initialize" | "ping" | "server/discover" | "logging/setLevel" | "tasks/get"
+        | "tasks/list" | "tasks/result" | "tasks/cancel" | "tasks/update" => Operation::Use,
+        _ if List::of(method).is_some() => Operation::Use,
+        other => Operation::Method(other.into()),
+    }]
+}
+
+/// Returns the operation of a completion: that of the prompt or the resource it is for.
+fn completed(params: Option<&[u8]>) -> Operation<'_> {
+    let unknown = Operation::Method("completion/complete".into());
+    let of = || {
+        // A duplicate key could be read in two ways.
+        let params = map(params?)?;
+        let reference = map(params.iter().find(|(key, _)| key == "ref")?.1)?;
+        let get = |name| reference.iter().find(|(key, _)| key == name).and_then(|it| text(it.1));
+        Some(match &*get("type")? {
+            "ref/prompt" => Operation::Target(PROMPT, get("name")?),
+            "ref/resource" => Operation::Target(RESOURCE, get("uri")?),
+            _ => return None,
+        })
+    };
+    of().unwrap_or(unknown)
+}
+
+/// Returns the operations of a `subscriptions/listen`: it reads the resources that it names.
+fn watched(params: Option<&[u8]>) -> SmallVec<[Operation<'_>; 1]> {
+    let uris = || elements(member(member(params?, "notifications")?, "resourceSubscriptions")?);
+    let uris = uris().unwrap_or_default();
+    let read = uris.into_iter().map(|uri| match text(uri) {
+        Some(uri) => Operation::Target(RESOURCE, uri),
+        None => Operation::Method(RESOURCE.into()),
+    });
+    std::iter::once(Operation::Use).chain(read).collect()
+}
+
+/// The rule of an endpoint about scopes.
+#[derive(Clone, Debug)]
+pub struct ScopePolicy {
+    /// The first part of the scopes of this server.
+    prefix: Box<str>,
+    /// The scopes that a client without a token is told to ask for; empty if scopes are not
+    /// checked.
+    initial: Arc<[Box<str>]>,
+}
+
+impl ScopePolicy {
+    /// Creates the policy of a server of this name. `initial` are the scopes that a client without
+    /// a token is told to ask for.
+    pub fn new(server: &str, initial: &[String]) -> ScopePolicy {
+        let prefix = encode(server, true);
+        let initial = match initial {
+            [] => [prefix.as_str().into()].into(),
+            some => some.iter().map(|scope| scope.as_str().into()).collect(),
+        };
+        ScopePolicy { prefix: prefix.into(), initial }
+    }
+
+    /// Creates a policy that allows everything to every identity.
+    pub fn unchecked(server: &str) -> ScopePolicy {
+        ScopePolicy { prefix: encode(server, true).into(), initial: [].into() }
+    }
+
+    /// Returns the scopes that a client without a token is told to ask for.
+    pub fn initial(&self) -> &[Box<str>] {
+        &self.initial
+    }
+
+    /// Returns what an identity with these scopes may do; `None` if that is everything.
+    pub(super) fn permissions(&self, scopes: &Scopes) -> Option<Arc<Permissions>> {
+        let Scopes::Listed(scopes) = scopes else { return None };
+        if self.initial.is_empty() || scopes.iter().any(|scope| **scope == *self.prefix) {
+            return None;
+        }
+        let of_server = |scope: &str| {
+            let rest = scope.strip_prefix(&*self.prefix)?.strip_prefix(':')?;
+            Some(Box::from(rest))
+        };
+        let allowed = scopes.iter().filter_map(|scope| of_server(scope)).collect();
+        Some(Arc::new(Permissions { prefix: self.prefix.clone(), allowed }))
+    }
+}
+
+/// The operations that an identity may use, if it may not use all.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Permissions {
+    prefix: Box<str>,
+    /// Its scopes of this server, without the name of the server.
+    allowed: Vec<Box<str>>,
+}
+
+impl Permissions {
+    /// Returns whether it may use the server at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.allowed.is_empty()
+    }
+
+    /// Returns whether an operation is allowed.
+    pub(crate) fn allows(&self, operation: &Operation<'_>) -> bool {
+        let has = |wanted: &str| self.allowed.iter().any(|scope| **scope == *wanted);
+        match operation {
+            Operation::Use => !self.is_empty(),
+            Operation::Method(method) => has(&encode(method, false)),
+            Operation::Target(method, target) => {
+                has(method) || has(&format!("{method}:{}", encode(target, false)))
+            }
+        }
+    }
+
+    /// Returns whether a target of a method may be used: a tool, a prompt or a resource.
+    pub(crate) fn allows_target(&self, method: &'static str, target: &str) -> bool {
+        self.allows(&Operation::Target(method, target.into()))
+    }
+
+    /// Checks the messages of a body.
+    ///
+    /// # Errors
+    ///
+    /// The scopes that it needs, if not all of them are granted.
+    pub(crate) fn check(&self, body: &Body) -> Result<(), Vec<String>> {
+        let messages = match body {
+            Body::One(message) => std::slice::from_ref(message).iter().collect(),
+            Body::Batch(messages) => messages.iter().flatten().collect::<Vec<_>>(),
+        };
+        let needed = messages.into_iter().flat_map(operations).collect::<Vec<_>>();
+        if needed.iter().all(|operation| self.allows(operation)) {
+            return Ok(());
+        }
+        let mut scopes: Vec<String> = Vec::new();
+        for operation in &needed {
+            let scope = self.scope_of(operation);
+            if !scopes.contains(&scope) && scopes.len() < CHALLENGED_MAX {
+                scopes.push(scope);
+            }
+        }
+        // Any scope allows the rest, so that the server's own name would ask for too much.
+        if scopes.len() > 1 {
+            scopes.retain(|scope| **scope != *self.prefix);
+        }
+        Err(scopes)
+    }
+
+    /// Returns the smallest scope that allows an operation.
+    fn scope_of(&self, operation: &Operation<'_>) -> String {
+        let prefix = &self.prefix;
+        let scope = match operation {
+            Operation::Use => return prefix.to_string(),
+            Operation::Method(method) => format!("{prefix}:{}", encode(method, false)),
+            Operation::Target(method, target) => {
+                let scope = format!("{prefix}:{method}:{}", encode(target, false));
+                if scope.len() > SCOPE_BYTES_MAX { format!("{prefix}:{method}") } else { scope }
+            }
+        };
+        if scope.len() > SCOPE_BYTES_MAX { prefix.to_string() } else { scope }
+    }
+}
+
+/// The maximum number of scopes that a challenge names.
+const CHALLENGED_MAX: usize = 16;
+
+/// Percent-encodes the bytes of a name that a scope cannot have, and `:` in the name of a server,
+/// where it would end the name.
+fn encode(name: &str, is_server: bool) -> String {
+    let mut encoded = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        let is_plain = matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        match is_plain && byte != b'%' && !(is_server && byte == b':') {
+            true => encoded.push(char::from(byte)),
+            false => _ = write!(encoded, "%{byte:02X}"),
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests;

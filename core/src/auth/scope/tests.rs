@@ -1,0 +1,153 @@
+use super::*;
+use crate::json::{ParseRules, Peer};
+
+fn message(text: &str) -> Message {
+    let rules = ParseRules { depth_max: 100, batch_len_max: 10, sender: Peer::Client };
+    Message::parse(text.to_owned().into(), rules).expect("a message")
+}
+
+fn request(method: &str, params: &str) -> Message {
+    message(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#))
+}
+
+fn granted(scopes: &str) -> Option<Arc<Permissions>> {
+    ScopePolicy::new("time", &[]).permissions(&Scopes::parse(scopes))
+}
+
+fn allows(scopes: &str, method: &str, params: &str) -> bool {
+    let permissions = granted(scopes);
+    permissions.is_none_or(|it| it.check(&Body::One(request(method, params))).is_ok())
+}
+
+#[test]
+fn a_scope_allows_what_it_names() {
+    let call = ("tools/call", r#"{"name":"convert_time"}"#);
+    for (scopes, expected) in [
+        ("time", true),
+        ("time:tools/call", true),
+        ("time:tools/call:convert_time", true),
+        ("other time:tools/call:convert_time", true),
+        ("time:tools/call:convert", false),
+        ("time:tools", false),
+        ("time:", false),
+        ("timer", false),
+        ("TIME", false),
+        ("git", false),
+        ("", false),
+    ] {
+        assert_eq!(allows(scopes, call.0, call.1), expected, "{scopes}");
+    }
+    assert!(granted("time").is_none(), "everything is allowed");
+    assert!(granted("git").is_some_and(|it| it.is_empty()));
+    assert!(ScopePolicy::unchecked("time").permissions(&Scopes::parse("")).is_none());
+    assert!(ScopePolicy::new("time", &[]).permissions(&Scopes::All).is_none());
+}
+
+#[test]
+fn each_method_needs_its_own_scope() {
+    let one = "time:tools/call:a time:prompts/get:p time:resources/read:file:///x";
+    for (method, params, expected) in [
+        ("initialize", "{}", true),
+        ("ping", "{}", true),
+        ("tools/list", "{}", true),
+        ("logging/setLevel", "{}", true),
+        ("tools/call", r#"{"name":"a"}"#, true),
+        ("tools/call", r#"{"name":"\u0061"}"#, true),
+        ("tools/call", r#"{"name":"b"}"#, false),
+        ("tools/call", r#"{"name":["a"]}"#, false),
+        ("tools/call", "{}", false),
+        ("prompts/get", r#"{"name":"p"}"#, true),
+        ("prompts/get", r#"{"name":"a"}"#, false),
+        ("resources/read", r#"{"uri":"file:///x"}"#, true),
+        ("resources/subscribe", r#"{"uri":"file:///x"}"#, true),
+        ("resources/subscribe", r#"{"uri":"file:///y"}"#, false),
+        ("resources/unsubscribe", r#"{"uri":"file:///y"}"#, false),
+        ("completion/complete", r#"{"ref":{"type":"ref/prompt","name":"p"}}"#, true),
+        ("completion/complete", r#"{"ref":{"type":"ref/prompt","name":"a"}}"#, false),
+        ("completion/complete", r#"{"ref":{"type":"ref/resource","uri":"file:///x"}}"#, true),
+        ("completion/complete", r#"{"ref":{"type":"ref/resource","uri":"file:///y"}}"#, false),
+        (
+            "completion/complete",
+            r#"{"ref":{"type":"ref/prompt","name":"p"},"ref":{"type":"ref/prompt","name":"a"}}"#,
+            false,
+        ),
+        ("completion/complete", "{}", false),
+        (
+            "subscriptions/listen",
+            r#"{"notifications":{"resourceSubscriptions":["file:///x"]}}"#,
+            true,
+        ),
+        (
+            "subscriptions/listen",
+            r#"{"notifications":{"resourceSubscriptions":["file:///x","file:///y"]}}"#,
+            false,
+        ),
+        ("subscriptions/listen", r#"{"notifications":{"toolsListChanged":true}}"#, true),
+        ("custom/method", "{}", false),
+    ] {
+        assert_eq!(allows(one, method, params), expected, "{method} {params}");
+    }
+    assert!(allows("time:custom/method", "custom/method", "{}"));
+}
+
+#[test]
+fn notifications_and_answers_pass() {
+    let permissions = granted("time:tools/call:a").unwrap();
+    for text in [
+        r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+        r#"{"jsonrpc":"2.0","id":5,"result":{"name":"b"}}"#,
+    ] {
+        assert_eq!(permissions.check(&Body::One(message(text))), Ok(()), "{text}");
+    }
+}
+
+#[test]
+fn a_refusal_names_all_scopes_of_the_operation() {
+    let permissions = granted("time:tools/call:a").unwrap();
+    let needed = |body: Body| permissions.check(&body).unwrap_err();
+    let one = request("tools/call", r#"{"name":"b c"}"#);
+    assert_eq!(needed(Body::One(one)), ["time:tools/call:b%20c"]);
+    let both = [("tools/call", r#"{"name":"a"}"#), ("prompts/get", r#"{"name":"p"}"#)];
+    let both = both.map(|(method, params)| Ok(request(method, params)));
+    assert_eq!(needed(Body::Batch(both.into())), ["time:tools/call:a", "time:prompts/get:p"]);
+    let long = request("tools/call", &format!(r#"{{"name":"{}"}}"#, "x".repeat(300)));
+    assert_eq!(needed(Body::One(long)), ["time:tools/call"]);
+}
+
+#[test]
+fn names_cannot_imitate_each_other() {
+    let of = |server: &str, scopes: &str| {
+        ScopePolicy::new(server, &[]).permissions(&Scopes::parse(scopes))
+    };
+    // A server of this name is no tool of the server `time`.
+    let server = "time:tools/call";
+    assert!(of(server, "time:tools/call").is_some_and(|it| it.is_empty()));
+    assert!(of(server, "time%3Atools/call").is_none());
+    assert!(of("two words", "two%20words").is_none());
+    assert!(!allows("time:tools/call:a%20b", "tools/call", r#"{"name":"a%20b"}"#));
+    assert!(allows("time:tools/call:a%20b", "tools/call", r#"{"name":"a b"}"#));
+}
+
+#[test]
+fn lists_have_what_may_be_used_and_nothing_else() {
+    let filter = |scopes: &str, method: &str, result: &str| {
+        let permissions = granted(scopes).unwrap();
+        let filter = crate::auth::ListFilter::of(method, Some(&permissions)).expect("a list");
+        filter.result(result.as_bytes()).map(|text| String::from_utf8(text).unwrap())
+    };
+    let tools = r#"{"tools":[ {"name":"a","x":1 },{"name":"b"}],"nextCursor":"2"}"#;
+    assert_eq!(filter("time:tools/call", "tools/list", tools), None, "byte for byte");
+    let expected = r#"{"tools":[{"name":"a","x":1 }],"nextCursor":"2"}"#;
+    assert_eq!(filter("time:tools/call:a", "tools/list", tools).as_deref(), Some(expected));
+    let none = r#"{"tools":[],"nextCursor":"2"}"#;
+    assert_eq!(filter("time:prompts/get", "tools/list", tools).as_deref(), Some(none));
+    let cached = r#"{"resources":[{"uri":"a"}],"cacheScope":"public"}"#;
+    let private = r#"{"resources":[],"cacheScope":"private"}"#;
+    assert_eq!(filter("time:prompts/get", "resources/list", cached).as_deref(), Some(private));
+    let templates = r#"{"resourceTemplates":[{"uriTemplate":"file:///{x}"}]}"#;
+    assert_eq!(filter("time:resources/read", "resources/templates/list", templates), None);
+    let none = r#"{"resourceTemplates":[]}"#;
+    let one = "time:resources/read:file:///x";
+    assert_eq!(filter(one, "resources/templates/list", templates).as_deref(), Some(none));
+    assert_eq!(filter(one, "tools/list", r#"{"content":[]}"#), None);
+}

@@ -1,0 +1,72 @@
+//! The rules about the sender of a request: its credentials, and the metadata of the resource.
+
+use super::headers::options;
+use super::{Asked, RequestHead, Rules, Surface, path};
+use crate::auth::{Access, Credentials};
+use crate::http::{Answer, Cors, Headers, McpHead, Request};
+use crate::reject::Reject;
+use crate::time::Duration;
+
+impl Rules {
+    /// Returns whether a request needs credentials, with authentication. Probes and preflights have
+    /// none, and a path that is not served is no secret. The clients that reach the address of `--admin` are for
+    /// the operator to choose: a browser sends no token.
+    pub(super) fn needs_access(&self, asked: &Result<Asked, Reject>) -> bool {
+        let is_open = match asked {
+            Ok(Asked::Options(_)) | Err(Reject::NotFound) => true,
+            Ok(Asked::Whole(request)) => {
+                matches!(request, Request::Health | Request::Live | Request::Ready)
+            }
+            Ok(Asked::Message(..)) | Err(_) => false,
+        };
+        self.auth.is_some() && self.surface != Surface::Admin && !is_open
+    }
+
+    /// Returns the access of the sender, or `None` without authentication.
+    pub(super) fn access<H: Headers>(
+        &self,
+        head: &RequestHead<'_, H>,
+        unix_time: Duration,
+    ) -> Result<Option<Access>, Reject> {
+        let Some(auth) = &self.auth else { return Ok(None) };
+        let authorization: Vec<&[u8]> = head.headers.values("authorization").collect();
+        let credentials = Credentials {
+            authorization: &authorization,
+            query: head.target.split_once('?').map_or("", |(_, query)| query),
+            peer: head.peer,
+            header: &|name| head.headers.values(name).collect(),
+        };
+        auth.admit(&credentials, unix_time).map(Some)
+    }
+
+    /// Returns the answer to a request for the metadata of the protected resource, which pages of
+    /// every origin may read (RFC 9728, section 3.1).
+    pub(super) fn metadata<H: Headers>(&self, head: &RequestHead<'_, H>) -> Option<Answer> {
+        let auth = self.auth.as_ref()?;
+        let resource = auth.resource.as_ref()?;
+        let endpoint = self.endpoint().unwrap_or_default();
+        if !resource.has_metadata_at(path(head.target), &endpoint) {
+            return None;
+        }
+        if let Err(reject) = self.hosts.check(head.headers.values("host")) {
+            return Some(Answer::refusal(reject, None));
+        }
+        let cors = head.headers.values("origin").next().map(|_| Cors::of("*"));
+        Some(match head.method {
+            "GET" | "HEAD" => Answer::json(resource.metadata(&auth.scopes), cors),
+            "OPTIONS" => options(head.headers, METHODS, cors),
+            _ => Answer::refusal(Reject::MethodNotAllowed { allow: METHODS }, cors),
+        })
+    }
+}
+
+const METHODS: &str = "GET, HEAD, OPTIONS";
+
+impl McpHead {
+    /// Records the access of the sender, if there is authentication.
+    pub(super) fn set_access(&mut self, access: Option<Access>) {
+        if let Some(Access { principal, permissions }) = access {
+            (self.principal, self.permissions) = (principal, permissions);
+        }
+    }
+}
