@@ -120,8 +120,9 @@ impl Shared {
                 lifecycle.running.remove(&number);
                 lifecycle.stopped.extend((number != MAIN).then_some(number));
                 lifecycle.forced |= forced;
-            } else {
-                lifecycle.running.insert(number, phase);
+            } else if let Some(known) = lifecycle.running.get_mut(&number) {
+                // Another thread may have reported a later phase, or the end, before.
+                *known = phase.max(*known);
             }
             match lifecycle.running.get(&MAIN) {
                 Some(Phase::Serving) => {
@@ -170,3 +171,6 @@ impl Shared {
         at
     }
 }
+
+#[cfg(test)]
+mod tests;
