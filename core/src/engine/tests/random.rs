@@ -6,20 +6,20 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use super::world::World;
+use super::prop_engine::Model;
 
 /// A sequence of decisions; shorter ones, and smaller numbers, make simpler runs.
-fn tape() -> impl Strategy<Value = Vec<[u8; 3]>> {
+fn ops() -> impl Strategy<Value = Vec<[u8; 3]>> {
     prop::collection::vec(any::<[u8; 3]>(), 0..120)
 }
 
 /// Runs a sequence, with or without HTTP+SSE clients.
-fn play(tape: &[[u8; 3]], sse: bool) -> World {
-    let mut world = World::new(sse);
-    for step in tape {
-        world.step(*step);
+fn play(ops: &[[u8; 3]], sse: bool) -> Model {
+    let mut model = Model::new(sse);
+    for op in ops {
+        model.step(*op);
     }
-    world
+    model
 }
 
 proptest! {
@@ -28,16 +28,16 @@ proptest! {
     /// Every request gets one result, under its own id, from the child of its own session; and when
     /// all clients have left, nothing remains.
     #[test]
-    fn whatever_happens_every_request_gets_its_one_answer(tape in tape(), sse: bool) {
-        let mut world = play(&tape, sse);
-        world.finish();
-        world.check();
+    fn whatever_happens_every_request_gets_its_one_answer(ops in ops(), sse: bool) {
+        let mut model = play(&ops, sse);
+        model.finish();
+        model.check();
     }
 
     /// The same seed and the same inputs give the same actions.
     #[test]
-    fn the_engine_does_nothing_by_chance(tape in tape(), sse: bool) {
-        prop_assert_eq!(play(&tape, sse).rig.actions, play(&tape, sse).rig.actions);
+    fn the_engine_does_nothing_by_chance(ops in ops(), sse: bool) {
+        prop_assert_eq!(play(&ops, sse).rig.actions, play(&ops, sse).rig.actions);
     }
 }
 
@@ -45,24 +45,24 @@ proptest! {
 #[test]
 fn the_random_stories_are_about_something() {
     for sse in [false, true] {
-        let seen = sights_of_many(sse);
+        let seen = coverage_of_many(sse);
         // Without resumption, little is kept for it.
-        for sight in World::SIGHTS.into_iter().filter(|sight| !sse || *sight != "replay lost") {
-            assert!(seen.contains_key(sight), "{sight} in {seen:?}");
+        for event in Model::COVERAGE.into_iter().filter(|event| !sse || *event != "replay lost") {
+            assert!(seen.contains_key(event), "{event} in {seen:?}");
         }
     }
 }
 
 /// Returns how many of the same sequences reach each event.
-fn sights_of_many(sse: bool) -> BTreeMap<&'static str, usize> {
+fn coverage_of_many(sse: bool) -> BTreeMap<&'static str, usize> {
     let mut runner = TestRunner::deterministic();
     let mut seen = BTreeMap::new();
     for _ in 0..600 {
-        let tape = prop::collection::vec(any::<[u8; 3]>(), 120).new_tree(&mut runner).unwrap();
-        let mut world = play(&tape.current(), sse);
-        world.finish();
-        for sight in world.sights() {
-            *seen.entry(sight).or_insert(0) += 1;
+        let ops = prop::collection::vec(any::<[u8; 3]>(), 120).new_tree(&mut runner).unwrap();
+        let mut model = play(&ops.current(), sse);
+        model.finish();
+        for event in model.coverage() {
+            *seen.entry(event).or_insert(0) += 1;
         }
     }
     seen

@@ -45,27 +45,27 @@ struct Process {
     ended: bool,
 }
 
-struct World {
+struct Model {
     rig: Rig,
     stories: Vec<Story>,
     processes: BTreeMap<ChildId, Process>,
-    sights: BTreeMap<&'static str, u32>,
+    coverage: BTreeMap<&'static str, u32>,
 }
 
-impl World {
-    fn new(child_per: ChildPer) -> World {
+impl Model {
+    fn new(child_per: ChildPer) -> Model {
         let options = BridgeOptions { child_per, ..BridgeOptions::default() };
         let limits = Limits { sessions_max: 6, ..Limits::default() };
-        World {
+        Model {
             rig: rig_of(options, limits),
             stories: Vec::new(),
             processes: BTreeMap::new(),
-            sights: BTreeMap::new(),
+            coverage: BTreeMap::new(),
         }
     }
 
     fn saw(&mut self, what: &'static str) {
-        *self.sights.entry(what).or_default() += 1;
+        *self.coverage.entry(what).or_default() += 1;
     }
 
     fn step(&mut self, [verb, which, how]: [u8; 3]) {
@@ -124,7 +124,7 @@ impl World {
             self.stories.iter().filter(|story| !story.states.is_empty()).collect();
         let Some(story) = with_state.get(which % with_state.len().max(1)) else { return };
         let used = story.states.len() - usize::from(story.asked.is_some());
-        let (client, mark, state, sight) = match how % 3 {
+        let (client, mark, state, event) = match how % 3 {
             // It has been used, and no call waits for it any more.
             0 if used > 0 => {
                 (story.client.clone(), story.mark.clone(), &story.states[used - 1], "a replay")
@@ -141,8 +141,8 @@ impl World {
         };
         let params = format!(r#"{},"requestState":"{state}","inputResponses":{{}}"#, params(&mark));
         let exchange = self.rig.ask(&client, "3", "tools/call", &params);
-        assert_eq!(self.rig.error(exchange).1, -32602, "{sight}");
-        self.saw(sight);
+        assert_eq!(self.rig.error(exchange).1, -32602, "{event}");
+        self.saw(event);
     }
 
     fn leave(&mut self, which: usize) {
@@ -339,26 +339,26 @@ fn params(mark: &str) -> String {
 const EVERY: [ChildPer; 4] =
     [ChildPer::Session, ChildPer::Principal, ChildPer::Call, ChildPer::Shared];
 
-fn tape() -> impl Strategy<Value = Vec<[u8; 3]>> {
+fn ops() -> impl Strategy<Value = Vec<[u8; 3]>> {
     prop::collection::vec(any::<[u8; 3]>(), 0..150)
 }
 
-fn play(child_per: ChildPer, tape: &[[u8; 3]]) -> World {
-    let mut world = World::new(child_per);
-    for step in tape {
-        world.step(*step);
+fn play(child_per: ChildPer, ops: &[[u8; 3]]) -> Model {
+    let mut model = Model::new(child_per);
+    for op in ops {
+        model.step(*op);
     }
-    world.finish();
-    world
+    model.finish();
+    model
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn nobody_sees_what_is_anothers(tape in tape()) {
+    fn nobody_sees_what_is_anothers(ops in ops()) {
         for child_per in EVERY {
-            play(child_per, &tape);
+            play(child_per, &ops);
         }
     }
 }
@@ -372,12 +372,12 @@ fn the_random_stories_are_about_something() {
     let mut runner = TestRunner::deterministic();
     let mut seen = BTreeMap::new();
     for child_per in EVERY.repeat(10) {
-        let tape = prop::collection::vec(any::<[u8; 3]>(), 150).new_tree(&mut runner).unwrap();
-        for (sight, times) in play(child_per, &tape.current()).sights {
-            *seen.entry(sight).or_insert(0) += times;
+        let ops = prop::collection::vec(any::<[u8; 3]>(), 150).new_tree(&mut runner).unwrap();
+        for (event, times) in play(child_per, &ops.current()).coverage {
+            *seen.entry(event).or_insert(0) += times;
         }
     }
-    for sight in [
+    for event in [
         "a client comes back",
         "a client leaves",
         "a crash",
@@ -389,6 +389,6 @@ fn the_random_stories_are_about_something() {
         "an error",
         "another request",
     ] {
-        assert!(seen.get(sight).is_some_and(|times| *times > 5), "{sight} in {seen:?}");
+        assert!(seen.get(event).is_some_and(|times| *times > 5), "{event} in {seen:?}");
     }
 }

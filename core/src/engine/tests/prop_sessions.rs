@@ -24,7 +24,7 @@ struct Call {
     is_excused: bool,
 }
 
-struct Town {
+struct Model {
     rig: Rig,
     /// The clients; `None` without a session.
     clients: Vec<Option<Client>>,
@@ -38,9 +38,9 @@ struct Town {
     count: u64,
 }
 
-impl Town {
-    fn new() -> Town {
-        let mut town = Town {
+impl Model {
+    fn new() -> Model {
+        let mut model = Model {
             rig: bridge_of(ChildEra::Modern),
             clients: vec![None; 3],
             calls: BTreeMap::new(),
@@ -50,9 +50,9 @@ impl Town {
             count: 0,
         };
         for who in 0..3 {
-            town.open(who);
+            model.open(who);
         }
-        town
+        model
     }
 
     fn step(&mut self, [kind, who, what]: [u8; 3]) {
@@ -302,36 +302,36 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 
     #[test]
-    fn nobody_answers_for_anybody_else(tape in prop::collection::vec(any::<[u8; 3]>(), 0..120)) {
-        let mut town = Town::new();
-        for step in tape {
-            town.step(step);
+    fn nobody_answers_for_anybody_else(ops in prop::collection::vec(any::<[u8; 3]>(), 0..120)) {
+        let mut model = Model::new();
+        for step in ops {
+            model.step(step);
         }
-        town.finish();
+        model.finish();
     }
 }
 
 #[test]
 fn a_question_whose_call_has_lost_its_stream_goes_to_the_next_call_of_its_client() {
-    let mut town = Town::new();
-    let call = |town: &mut Town, who| {
-        town.call(who);
-        town.look();
-        *town.calls.last_key_value().expect("a call").0
+    let mut model = Model::new();
+    let call = |model: &mut Model, who| {
+        model.call(who);
+        model.look();
+        *model.calls.last_key_value().expect("a call").0
     };
-    call(&mut town, 2);
-    town.disconnect(0);
-    town.child_answers(0);
-    assert!(town.asked.is_empty(), "the child waits for answers to its questions for 2/1");
-    let other = call(&mut town, 1);
-    assert!(town.questions(other).is_empty(), "they belong to another client");
-    let next = call(&mut town, 2);
-    let questions = town.questions(next);
+    call(&mut model, 2);
+    model.disconnect(0);
+    model.child_answers(0);
+    assert!(model.asked.is_empty(), "the child waits for answers to its questions for 2/1");
+    let other = call(&mut model, 1);
+    assert!(model.questions(other).is_empty(), "they belong to another client");
+    let next = call(&mut model, 2);
+    let questions = model.questions(next);
     assert_eq!(questions.len(), 2);
     assert!(questions.iter().all(|question| question["params"]["message"] == "2/1"));
-    town.answer_questions(2);
-    town.look();
-    let asked: Vec<_> = town.asked.values().collect();
+    model.answer_questions(2);
+    model.look();
+    let asked: Vec<_> = model.asked.values().collect();
     assert_eq!(asked, ["1/2", "2/3", "2/1"], "the answers are for the call that asked");
-    town.finish();
+    model.finish();
 }

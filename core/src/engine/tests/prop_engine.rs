@@ -46,7 +46,7 @@ struct Life {
     numbers: Vec<String>,
 }
 
-pub(super) struct World {
+pub(super) struct Model {
     pub(super) rig: Rig,
     /// Whether some clients use HTTP+SSE.
     sse: bool,
@@ -82,9 +82,9 @@ fn limits() -> Limits {
     }
 }
 
-impl World {
+impl Model {
     /// The events that a long run reaches.
-    pub(super) const SIGHTS: [&'static str; 15] = [
+    pub(super) const COVERAGE: [&'static str; 15] = [
         "abandoned",
         "bad_answer",
         "cancelled",
@@ -102,12 +102,12 @@ impl World {
         "undeliverable_answer",
     ];
 
-    /// Creates a world with or without HTTP+SSE clients.
-    pub(super) fn new(sse: bool) -> World {
+    /// Creates a model with or without HTTP+SSE clients.
+    pub(super) fn new(sse: bool) -> Model {
         let mut rig = Rig::with(limits());
         rig.prompt = false;
         rig.spawning = Spawning::TakesTime;
-        World {
+        Model {
             rig,
             sse,
             handlers: Vec::new(),
@@ -530,17 +530,17 @@ impl World {
     }
 
     /// Returns the events that were reached.
-    pub(super) fn sights(&mut self) -> Vec<&'static str> {
+    pub(super) fn coverage(&mut self) -> Vec<&'static str> {
         let exchange = self.rig.request(crate::http::Request::Metrics);
         let text = self.rig.reply(exchange).1.to_owned();
-        let seen = |sight: &&&str| match **sight {
+        let seen = |event: &&&str| match **event {
             "abandoned" => self.rig.actions.iter().any(|action| action.contains("Abandoned")),
             "failed start" => !text.contains("pontoon_children_failed_total 0"),
             "gate" => self.rig.actions.iter().any(|action| action.starts_with("SetReadEnabled")),
             "replay lost" => !text.contains("pontoon_replay_lost_total 0"),
             name => text.contains(&format!("=\"{name}\"")),
         };
-        World::SIGHTS.iter().filter(seen).copied().collect()
+        Model::COVERAGE.iter().filter(seen).copied().collect()
     }
 }
 
