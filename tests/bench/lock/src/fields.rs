@@ -91,6 +91,6 @@ fn annotated() -> Rig {
     rig.modern("tools/list", &modern("tools/list", ""));
     rig.answers(WELCOME);
     rig.answers("{}");
-    rig.answers(&format!(r#"{{"tools":[{}]}}"#, crate::crowds::tool(0)));
+    rig.answers(&format!(r#"{{"tools":[{}]}}"#, crate::clients::tool(0)));
     rig
 }

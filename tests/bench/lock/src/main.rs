@@ -4,7 +4,7 @@
 //! --release -p pontoon-lock -- 10` fails if one is longer than 10 ms. A second argument chooses the
 //! inputs whose name contains it.
 
-mod crowds;
+mod clients;
 mod fields;
 mod rig;
 
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
             measure(&format!("{name}, {shape}"), &|| scenario(make));
         }
     }
-    for (name, scenario) in fields::ROWS.iter().chain(crowds::ROWS) {
+    for (name, scenario) in fields::ROWS.iter().chain(clients::ROWS) {
         measure(name, scenario);
     }
     println!("{:8.2} ms  the longest", worst.as_secs_f64() * 1000.0);
