@@ -90,8 +90,8 @@
 //! limit is chosen outside this crate.
 //!
 //! Other crates use the names at the root of this crate, which are re-exported one by one; those
-//! about HTTP are in [`http`], those for authors of servers in [`server`]. All other modules are
-//! private.
+//! about HTTP are in [`http`], about authentication in [`auth`], and those for authors of servers in
+//! [`server`]. All other modules are private.
 //!
 //! # Invariants
 //!
