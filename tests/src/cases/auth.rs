@@ -35,7 +35,7 @@ const RESOURCE: &str = "https://mcp.example.com/mcp";
 const METADATA: &str = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp";
 
 /// A file that is removed at the end of its test.
-struct TestFile(PathBuf);
+pub(super) struct TestFile(PathBuf);
 
 impl TestFile {
     fn new(text: &str) -> TestFile {
@@ -46,7 +46,7 @@ impl TestFile {
         TestFile(path)
     }
 
-    fn path(&self) -> &str {
+    pub(super) fn path(&self) -> &str {
         self.0.to_str().expect("a path in UTF-8")
     }
 }
@@ -58,7 +58,7 @@ impl Drop for TestFile {
 }
 
 /// Returns a token file of these tokens with their scopes; the owner of a token has its name.
-fn tokens(tokens: &[(&str, &str)]) -> TestFile {
+pub(super) fn tokens(tokens: &[(&str, &str)]) -> TestFile {
     let line = |(token, scopes): &(&str, &str)| {
         let digest = TokenDigest::of(token.as_bytes()).to_string();
         format!("{token}-owner {digest} {scopes}\n")
@@ -66,7 +66,7 @@ fn tokens(tokens: &[(&str, &str)]) -> TestFile {
     TestFile::new(&tokens.iter().map(line).collect::<String>())
 }
 
-fn bearer(token: &str) -> String {
+pub(super) fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
 

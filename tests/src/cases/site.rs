@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
+use super::auth::{bearer, tokens};
 use crate::Target;
 use crate::client::Client;
 use crate::pontoon::Pontoon;
@@ -16,6 +17,7 @@ cases! { $ site:
     ; on sockets only:
     admin_has_an_address_of_its_own: "a simulated program has one address"
     admin_checks_hosts_and_origins: "a simulated program has one address"
+    tokens_guard_the_page_and_not_admin: "a simulated program has one address"
 }
 
 /// Returns the server in the list.
@@ -69,15 +71,15 @@ pub fn an_endpoint_at_the_root_keeps_it(target: &Target) {
 }
 
 /// Starts a proxy with a listener for the page; returns its address, too.
-fn with_admin(target: &Target) -> (Pontoon, SocketAddr) {
-    let pontoon = target.proxy().options(&["--admin", "127.0.0.1:0"]).start();
+fn with_admin(target: &Target, options: &[&str]) -> (Pontoon, SocketAddr) {
+    let pontoon = target.proxy().options(&["--admin", "127.0.0.1:0"]).options(options).start();
     let admin = pontoon.log_events("listening")[0]["admin"].as_str().expect("its URL").to_owned();
     let addr = admin.strip_prefix("http://").expect("http").parse().expect("an address");
     (pontoon, addr)
 }
 
 pub fn admin_has_an_address_of_its_own(target: &Target) {
-    let (pontoon, admin) = with_admin(target);
+    let (pontoon, admin) = with_admin(target, &[]);
     for path in ["/", "/health", "/metrics"] {
         Request::new("GET", path).send(admin).expect(200, path);
         let message = pontoon.get(path).expect_error(404, -32600, path);
@@ -96,10 +98,29 @@ pub fn admin_has_an_address_of_its_own(target: &Target) {
 }
 
 pub fn admin_checks_hosts_and_origins(target: &Target) {
-    let (_pontoon, admin) = with_admin(target);
+    let (_pontoon, admin) = with_admin(target, &[]);
     for line in ["Host: evil.example", "Host: localhost\r\nOrigin: https://evil.example"] {
         let mut wire = Wire::connect(admin);
         wire.send(format!("GET / HTTP/1.1\r\n{line}\r\n\r\n"));
         wire.response().expect(403, line);
+    }
+}
+
+pub fn tokens_guard_the_page_and_not_admin(target: &Target) {
+    let file = tokens(&[("gull", "")]);
+    let options = ["--auth-token-file", file.path()];
+    let pontoon = target.proxy().options(&options).start();
+    for path in ["/", "/metrics"] {
+        pontoon.get(path).expect(401, path);
+        let get = Request::new("GET", path).header("Authorization", bearer("gull"));
+        get.send(pontoon.addr).expect(200, path);
+    }
+    for path in ["/livez", "/readyz", "/health"] {
+        pontoon.get(path).expect(200, path);
+    }
+    // A browser sends no token; who reaches this address is for the operator to choose.
+    let (_pontoon, admin) = with_admin(target, &options);
+    for path in ["/", "/metrics", "/health"] {
+        Request::new("GET", path).send(admin).expect(200, path);
     }
 }
