@@ -130,6 +130,9 @@ macro_rules! every_case {
         mod sessions {
             $crate::sessions!($($target)*);
         }
+        mod several_servers {
+            $crate::several_servers!($($target)*);
+        }
         mod site {
             $crate::site!($($target)*);
         }
@@ -173,6 +176,7 @@ pub mod processes;
 pub mod requests_seen;
 pub mod rules;
 pub mod sessions;
+pub mod several_servers;
 pub mod site;
 pub mod sse_2024;
 pub mod stateless_proxy;

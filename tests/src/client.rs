@@ -20,6 +20,8 @@ pub struct Client {
     /// The negotiated revision.
     pub revision: String,
     authorization: Option<String>,
+    /// The path of the endpoint.
+    path: String,
     ids: AtomicU64,
 }
 
@@ -60,7 +62,23 @@ impl Client {
     /// Opens a session of this revision, with this `Authorization` on every request.
     #[track_caller]
     pub fn open_with(pontoon: &Pontoon, revision: &str, authorization: Option<&str>) -> Client {
-        let mut request = Request::post(initialize(revision).to_string());
+        Client::open_anywhere(pontoon, "/mcp", revision, authorization)
+    }
+
+    /// Opens a session of the newest revision at this path.
+    #[track_caller]
+    pub fn open_at(pontoon: &Pontoon, path: &str) -> Client {
+        Client::open_anywhere(pontoon, path, NEWEST, None)
+    }
+
+    #[track_caller]
+    fn open_anywhere(
+        pontoon: &Pontoon,
+        path: &str,
+        revision: &str,
+        authorization: Option<&str>,
+    ) -> Client {
+        let mut request = Request::post(initialize(revision).to_string()).at(path);
         if let Some(value) = authorization {
             request = request.header("Authorization", value);
         }
@@ -71,6 +89,7 @@ impl Client {
             session: session.expect("a session id").to_owned(),
             revision: revision.to_owned(),
             authorization: authorization.map(str::to_owned),
+            path: path.to_owned(),
             ids: AtomicU64::new(1),
         };
         client.notify("notifications/initialized", json!({})).expect(202, "initialized");
@@ -84,6 +103,7 @@ impl Client {
             session: String::new(),
             revision: NEWEST.to_owned(),
             authorization: None,
+            path: "/mcp".to_owned(),
             ids: AtomicU64::new(1),
         }
     }
@@ -98,8 +118,9 @@ impl Client {
         self.ids.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Adds the headers of this session.
+    /// Adds the path and the headers of this session.
     pub fn sign(&self, request: Request) -> Request {
+        let request = request.at(&self.path);
         let request = match &*self.session {
             "" => request,
             session => request.header("Mcp-Session-Id", session),

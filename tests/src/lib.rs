@@ -27,6 +27,7 @@ pub mod canary;
 pub mod cases;
 pub mod client;
 pub mod differential;
+pub mod entry;
 pub mod fixture_client;
 pub mod modern;
 pub mod parity;

@@ -16,6 +16,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use self::built::Built;
+use crate::entry::Entry;
 use crate::probe::{self, Process};
 use crate::record::Record;
 use crate::schema_check;
@@ -36,6 +37,7 @@ pub struct CommandLine {
     flags: Vec<OsString>,
     descriptors: Option<u32>,
     launcher: Vec<String>,
+    entries: Vec<Entry>,
 }
 
 /// The machine it runs on.
@@ -65,7 +67,14 @@ impl CommandLine {
             flags: Vec::new(),
             descriptors: None,
             launcher: Vec::new(),
+            entries: Vec::new(),
         }
+    }
+
+    /// Serves these entries of a file.
+    pub(crate) fn entries(mut self, entries: &[Entry]) -> CommandLine {
+        self.entries = entries.to_vec();
+        self
     }
 
     /// Adds options of pontoon.
@@ -163,8 +172,9 @@ impl CommandLine {
                 let is_plain = is_plain && self.launcher.is_empty() && self.wrapped.is_none();
                 assert!(is_plain, "a simulated program has only options");
                 let (record, memory) = Record::in_memory();
-                let program =
-                    program::start(world, self.subcommand, &self.options, self.flags, &memory);
+                let CommandLine { subcommand, options, flags, entries, .. } = self;
+                let what = (subcommand, flags, &*entries);
+                let program = program::start(world, what, &options, &memory);
                 Pontoon { addr, record, runs: Runs::Simulated(world.clone(), program) }
             }
         }
@@ -200,6 +210,35 @@ impl Pontoon {
             Runs::Built(built) => built.child.id(),
             Runs::Simulated(_, program) => program.pid,
         }
+    }
+
+    /// Has it serve these entries of its file from now on, and waits until it does.
+    #[track_caller]
+    pub fn reload(&self, entries: &[Entry]) {
+        match &self.runs {
+            Runs::Built(_) => self.reload_text(&self.text_of(entries), "reloaded"),
+            Runs::Simulated(_, program) => program.reload(entries),
+        }
+    }
+
+    /// Returns the text of a file with these entries.
+    pub fn text_of(&self, entries: &[Entry]) -> String {
+        built::text_of(entries, &self.record)
+    }
+
+    /// Replaces its file by this text, has it read that, and waits for this event.
+    #[track_caller]
+    pub fn reload_text(&self, text: &str, event: &str) {
+        let before = self.log_events(event).len();
+        self.write_file(text);
+        self.signal(Signal::HUP);
+        eventually(event, PATIENCE, || self.log_events(event).len() > before);
+    }
+
+    /// Replaces its file by this text, as an editor does.
+    pub fn write_file(&self, text: &str) {
+        let Runs::Built(built) = &self.runs else { panic!("a simulated program has no file") };
+        built.write_file(text);
     }
 
     fn lines(&self) -> Vec<String> {

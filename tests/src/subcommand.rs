@@ -8,6 +8,8 @@ pub(crate) enum Subcommand {
     EchoStateless,
     /// `test-server`, or another command.
     Proxy,
+    /// The entries of a file.
+    Serve,
 }
 
 impl Subcommand {
@@ -18,6 +20,7 @@ impl Subcommand {
             Subcommand::Echo => &["echo"],
             Subcommand::EchoStateless => &["echo", "--stateless"],
             Subcommand::Proxy => &["proxy"],
+            Subcommand::Serve => &["serve"],
         }
     }
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::{env, fs};
 
+use crate::entry::Entry;
 use crate::pontoon::CommandLine;
 use crate::sim::{self, Faults, World, WorldGuard};
 use crate::subcommand::Subcommand;
@@ -49,6 +50,11 @@ impl Target {
     /// Returns `pontoon calculator` on a free port of loopback.
     pub fn calculator(&self) -> CommandLine {
         self.serving(Subcommand::Calculator)
+    }
+
+    /// Returns `pontoon serve` on a free port of loopback, for these entries of a file.
+    pub fn serve(&self, entries: &[Entry]) -> CommandLine {
+        self.serving(Subcommand::Serve).entries(entries)
     }
 
     fn serving(&self, subcommand: Subcommand) -> CommandLine {

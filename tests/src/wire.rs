@@ -293,6 +293,12 @@ impl Request {
         self
     }
 
+    /// Replaces the path `/mcp`, with which a request of MCP begins.
+    pub fn at(mut self, path: &str) -> Request {
+        self.line = self.line.replacen(" /mcp ", &format!(" {path} "), 1);
+        self
+    }
+
     /// Adds a header line.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Request {
         self.headers.push((name.to_owned(), value.as_ref().to_vec()));

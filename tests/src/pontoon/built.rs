@@ -2,23 +2,33 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use rustix::process::Signal;
 
+use tempfile::TempDir;
+
 use super::CommandLine;
+use crate::entry::{self, Entry};
 use crate::record::Record;
 use crate::subcommand::Subcommand;
 use crate::{probe, target};
+
+/// The name of a file of servers.
+const FILE: &str = "servers.json";
 
 /// A process, and its standard error.
 pub(super) struct Built {
     pub(super) child: Child,
     pub(super) lines: Arc<Mutex<Vec<String>>>,
     reader: Option<JoinHandle<()>>,
+    /// The folder of its file of servers, if it serves one.
+    folder: Option<TempDir>,
 }
 
 impl Built {
@@ -36,6 +46,13 @@ impl Built {
             command.args(["--port", "0"]);
         }
         command.args(&line.options);
+        let folder = (line.subcommand == Subcommand::Serve).then(|| {
+            let folder = TempDir::with_prefix("pontoon-suite-").expect("a temporary directory");
+            let file = folder.path().join(FILE);
+            fs::write(&file, text_of(&line.entries, record)).expect("a file of servers");
+            command.arg("--config").arg(file);
+            folder
+        });
         match (line.subcommand, &line.wrapped) {
             (Subcommand::Proxy, Some(wrapped)) => drop(command.arg("--").args(wrapped)),
             (Subcommand::Proxy, None) => {
@@ -48,7 +65,19 @@ impl Built {
         let mut child = command.spawn().expect("pontoon runs");
         let lines = Arc::default();
         let reader = child.stderr.take().map(|stderr| read(stderr, Arc::clone(&lines)));
-        Built { child, lines, reader }
+        Built { child, lines, reader, folder }
+    }
+
+    /// Returns its file of servers.
+    pub(super) fn file(&self) -> PathBuf {
+        self.folder.as_ref().expect("it serves a file").path().join(FILE)
+    }
+
+    /// Replaces its file of servers by this text: by another file, so that no half of it is read.
+    pub(super) fn write_file(&self, text: &str) {
+        let file = self.file();
+        let new = file.with_extension("new");
+        fs::write(&new, text).and_then(|()| fs::rename(new, file)).expect("a file of servers");
     }
 
     /// Returns whether its log has ended.
@@ -66,6 +95,11 @@ impl Built {
             probe::signal(pid, Signal::KILL);
         }
     }
+}
+
+/// Returns the text of a file with these entries.
+pub(super) fn text_of(entries: &[Entry], record: &Record) -> String {
+    entry::file(entries, target::test_server(), record.path().expect("a record on disk"))
 }
 
 /// Returns the program, started by a launcher if there is one, with a limit of file descriptors.

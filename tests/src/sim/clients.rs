@@ -99,7 +99,8 @@ fn run(
     let setup = setup(&mut rng);
     let (record, memory) = Record::in_memory();
     let flags = setup.flags.iter().map(Into::into).collect();
-    let program = program::start(&world, Subcommand::Proxy, &setup.options, flags, &memory);
+    let what = (Subcommand::Proxy, flags, &[][..]);
+    let program = program::start(&world, what, &setup.options, &memory);
     let run = Arc::new(Run {
         world: world.clone(),
         port: program.port,

@@ -3,9 +3,12 @@
 use pontoon_core::{Event, FieldValue};
 use serde_json::{Map, json};
 
-/// Returns the line of an event.
-pub(super) fn line(event: &Event) -> String {
+/// Returns the line of an event, with the name of its server if there are several.
+pub(super) fn line_of(event: &Event, server: Option<&str>) -> String {
     let mut line = Map::new();
+    if let Some(server) = server {
+        line.insert("server".into(), json!(server));
+    }
     line.insert("level".into(), json!(event.level().name()));
     line.insert("event".into(), json!(event.name()));
     line.insert("message".into(), json!(event.message()));

@@ -19,7 +19,7 @@ use crate::subcommand::Subcommand;
 fn serves(subcommand: Subcommand, flags: Vec<OsString>) -> Serves {
     let settings = echo::Settings::default();
     Serves::Native(match subcommand {
-        Subcommand::Proxy => {
+        Subcommand::Proxy | Subcommand::Serve => {
             let spec =
                 ChildSpec { program: "test-server".into(), args: flags, env: None, cwd: None };
             return Serves::Command(spec);
@@ -40,6 +40,12 @@ fn defaults(subcommand: Subcommand, flags: Vec<OsString>) -> Config {
         eager: true,
         ..Config::new(serves(subcommand, flags))
     }
+}
+
+/// Returns the settings of the paths that belong to no server, with these options.
+pub(super) fn site(arguments: &[String]) -> Config {
+    let config = of(Subcommand::Proxy, arguments, Vec::new());
+    Config { serves: Serves::Site, eager: false, ..config }
 }
 
 /// Returns the settings of these options; a proxy is in front of `test-server` with these flags.
@@ -143,6 +149,7 @@ pub(super) fn of(subcommand: Subcommand, arguments: &[String], flags: Vec<OsStri
             }
             "--concurrent-requests" => config.client_limits.requests_max = Some(number(value)),
             "--sessions-per-client" => config.client_limits.sessions_max = Some(number(value)),
+            "--drain-timeout" => limits.drain_time_max = time(value),
             "--stop-delay" => limits.stop_delay = time(value),
             "--timeout" => limits.session_idle_max = time(value),
             "--write-timeout" => limits.write_time_max = time(value),

@@ -7,16 +7,17 @@ use std::io::ErrorKind;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 
-use pontoon_core::Signal as Wish;
+use pontoon_core::{Config, Signal as Wish};
 use pontoon_driver::child::SpawnRequest;
 use pontoon_driver::http::Front;
 use pontoon_driver::site::Site;
-use pontoon_driver::{Options, Surface};
+use pontoon_driver::{Options, Server, Surface};
 use rustix::process::Signal;
 
 use super::net::{Listener, Socket};
 use super::process::{Child, Descriptors, Pid, exit_status};
 use super::{World, lock, log, options};
+use crate::entry::Entry;
 use crate::record::Memory;
 use crate::subcommand::Subcommand;
 
@@ -25,15 +26,46 @@ pub(crate) struct Program {
     pub(crate) pid: Pid,
     pub(crate) port: u16,
     pub(crate) lines: Arc<Mutex<Vec<String>>>,
+    options: Vec<String>,
+    site: Arc<Site>,
+}
+
+impl Program {
+    /// Serves these entries from now on.
+    pub(crate) fn reload(&self, entries: &[Entry]) {
+        let config = options::site(&self.options);
+        let servers = servers(&self.options, entries, &self.lines);
+        self.site.update(config, servers).expect("the world exists");
+    }
+}
+
+/// Returns the servers of these entries, whose events have their names.
+fn servers(options: &[String], entries: &[Entry], lines: &Arc<Mutex<Vec<String>>>) -> Vec<Server> {
+    let server = |entry: &Entry| {
+        let (name, logged) = (entry.name.clone(), lines.clone());
+        let config = match entry.words() {
+            Some(flags) => {
+                let config = options::of(Subcommand::Proxy, options, flags);
+                Ok(Box::new(Config { eager: false, ..config }))
+            }
+            None => Err("command: no-such-program is not in PATH".into()),
+        };
+        Server {
+            name: name.as_str().into(),
+            segment: name.as_str().into(),
+            config,
+            log: Arc::new(move |event| lock(&logged).push(log::line_of(event, Some(&name)))),
+        }
+    };
+    entries.iter().map(server).collect()
 }
 
 /// Starts the program with these command line options. A proxy is in front of `test-server` with
-/// these flags.
+/// these flags; `serve` has these entries.
 pub(crate) fn start(
     world: &Arc<World>,
-    subcommand: Subcommand,
+    (subcommand, flags, entries): (Subcommand, Vec<OsString>, &[Entry]),
     arguments: &[String],
-    flags: Vec<OsString>,
     record: &Arc<Mutex<Memory>>,
 ) -> Program {
     let (pid, descriptors) = world.start_program();
@@ -41,8 +73,15 @@ pub(crate) fn start(
     let lines = Arc::<Mutex<Vec<String>>>::default();
     lock(&lines).push(log::listening(port));
     let logged = lines.clone();
-    let mut options = Options::new(options::of(subcommand, arguments, flags));
-    options.log = Arc::new(move |event| lock(&logged).push(log::line(event)));
+    let config = match subcommand {
+        Subcommand::Serve => options::site(arguments),
+        subcommand => options::of(subcommand, arguments, flags),
+    };
+    let options = Options {
+        servers: servers(arguments, entries, &lines),
+        log: Arc::new(move |event| lock(&logged).push(log::line_of(event, None))),
+        ..Options::new(config)
+    };
 
     let seeds = Arc::downgrade(world);
     let seed =
@@ -54,11 +93,11 @@ pub(crate) fn start(
         pid,
         descriptors,
         front: Front::new(site.clone(), Surface::Endpoints),
-        site,
+        site: site.clone(),
         record: record.clone(),
     });
     adapter.run(port, listener, orders);
-    Program { pid, port, lines }
+    Program { pid, port, lines, options: arguments.to_vec(), site }
 }
 
 /// The state that all tasks of a program share.

@@ -56,6 +56,50 @@ fn a_second_request_to_stop_ends_the_delay_and_a_third_the_drain() {
 }
 
 #[test]
+fn a_replaced_engine_stops_once_its_sessions_have_ended() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    rig.input(Input::Retired { replaced: true });
+    rig.pass(secs(20));
+    let call = rig.call(&client, "1");
+    rig.child_answers(child, "2", "{}");
+    assert_eq!((rig.reply(call).0, rig.stopped), (200, None));
+    rig.delete(&client);
+    rig.child_ends(child, ExitStatus::Code(0));
+    assert_eq!(rig.stopped, Some(false));
+    rig.engine.check_empty();
+}
+
+#[test]
+fn the_sessions_of_a_replaced_engine_have_a_limit() {
+    let mut rig = Rig::new();
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    rig.input(Input::Retired { replaced: true });
+    let limit = Limits::default().drain_time_max;
+    rig.pass(limit - millis(1));
+    assert!(!rig.has_ended(&client));
+    rig.pass(millis(1));
+    assert!(rig.has_ended(&client));
+    rig.child_ends(child, ExitStatus::Code(0));
+    assert_eq!(rig.stopped, Some(false));
+}
+
+#[test]
+fn a_removed_engine_drains_and_the_first_request_to_stop_forces_nothing() {
+    let mut rig = Rig::with(Limits { stop_delay: secs(5), ..Limits::default() });
+    let (client, child) = rig.open(Revision::V2025_11_25);
+    let call = rig.call(&client, "1");
+    rig.input(Input::Retired { replaced: false });
+    assert!(rig.unlistened, "without the delay of a stop");
+    shut_down(&mut rig);
+    assert_eq!(rig.stopped, None);
+    rig.child_answers(child, "2", "{}");
+    assert_eq!(rig.reply(call).0, 200);
+    rig.child_ends(child, ExitStatus::Code(0));
+    assert_eq!(rig.stopped, Some(false));
+}
+
+#[test]
 fn a_drain_that_takes_long_says_how_many_processes_it_waits_for() {
     let mut rig = Rig::new();
     let (_, child) = rig.open(Revision::V2025_11_25);
