@@ -101,8 +101,7 @@ pub(crate) fn command(stateless: bool) -> clap::Command {
         command =
             command.mut_subcommand("echo", |echo| echo.mut_args(echo::as_documented_stateless));
     }
-    let examples = proxy::EXAMPLES.replace("{GUARDED}", &guarded(""));
-    command = command.mut_subcommand("proxy", |proxy| proxy.after_help(examples));
+    command = command.mut_subcommand("proxy", |proxy| proxy.after_help(proxy::EXAMPLES));
     // Each server has the path /NAME/mcp.
     command = command.mut_subcommand("serve", |serve| serve.mut_arg("path", |it| it.hide(true)));
     command.mut_subcommands(|verb| {
@@ -150,7 +149,7 @@ const COMMON: &[&str] = &[
 ];
 
 /// The options that the `.env` of the working directory cannot set, only a file that the command line
-/// names: they open the endpoint to others, reach the command, or name a file to write to.
+/// names: they open the endpoint to others, reach the command, or name a file.
 pub(crate) const GUARDED: &[&str] = &[
     "admin",
     "host",
@@ -169,14 +168,9 @@ pub(crate) const GUARDED: &[&str] = &[
     "stateless",
     "env",
     "log-file",
+    "tls-cert",
+    "tls-key",
 ];
-
-/// Returns a list of [`GUARDED`] for a text, with each option between two marks.
-pub(crate) fn guarded(mark: &str) -> String {
-    let [first @ .., last] = GUARDED else { return String::new() };
-    let first: Vec<_> = first.iter().map(|option| format!("{mark}--{option}{mark}")).collect();
-    format!("{} or {mark}--{last}{mark}", first.join(", "))
-}
 
 const EXAMPLES: &str = "\
 Examples:

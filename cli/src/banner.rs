@@ -16,6 +16,8 @@ pub(crate) struct Endpoint<'a> {
     pub(crate) addrs: Vec<SocketAddr>,
     /// The URL of the listener for the page, health and metrics, if it is another one.
     pub(crate) admin: Option<String>,
+    /// Whether clients connect with TLS.
+    pub(crate) tls: bool,
     /// The path of the endpoint.
     pub(crate) path: &'a str,
     /// Whether HTTP+SSE is served too.
@@ -156,8 +158,13 @@ impl Endpoint<'_> {
                 IpAddr::V6(_) => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
             });
         }
-        format!("http://{addr}")
+        format!("{}://{addr}", scheme(self.tls))
     }
+}
+
+/// Returns the scheme of URLs.
+pub(crate) fn scheme(tls: bool) -> &'static str {
+    if tls { "https" } else { "http" }
 }
 
 fn listed(addrs: &[SocketAddr]) -> String {

@@ -30,7 +30,9 @@ mod runtime;
 mod serve;
 mod signals;
 mod site;
+mod stamps;
 mod stdio;
+mod tls;
 mod values;
 mod variables;
 

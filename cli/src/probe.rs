@@ -1,12 +1,17 @@
 //! `pontoon probe`: requests the health of a server, for images without curl.
 
+mod tls;
+
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use crate::args::ProbeArgs;
+use crate::banner::scheme;
 use crate::errors::Failure;
+use crate::probe::tls::TlsStream;
 use crate::values::{self, ProbeUrl};
 use crate::variables::Variables;
 
@@ -18,7 +23,7 @@ pub(crate) fn probe(args: &ProbeArgs, variables: &Variables) -> Result<ExitCode,
     let urls = args.url.clone().map_or_else(|| own_servers(variables), |url| vec![url]);
     let mut urls = urls.iter().peekable();
     while let Some(url) = urls.next() {
-        let why = match ask(url, deadline) {
+        let why = match ask(url, args.cacert.as_deref(), deadline) {
             Ok(status) if (200..300).contains(&status) => break,
             Ok(status) => format!("it answered with status {status}"),
             Err(error) if is_refused(&error) && urls.peek().is_some() => continue,
@@ -34,7 +39,7 @@ fn unhealthy(url: &ProbeUrl, why: String) -> Failure {
     // A query may hold a token, and this message ends in logs.
     let path = url.target.split('?').next().unwrap_or_default();
     Failure {
-        what: format!("http://{}{path} is unhealthy", authority(url)),
+        what: format!("{}://{}{path} is unhealthy", scheme(url.tls), authority(url)),
         why,
         fix: "read the server's log, or give the URL of another: pontoon probe \
               http://127.0.0.1:PORT/health"
@@ -46,7 +51,8 @@ fn unhealthy(url: &ProbeUrl, why: String) -> Failure {
 /// Returns the `/health` URLs of the servers of this machine: the host and the port of each program
 /// whose port is set by a variable, or else the default ports of loopback.
 fn own_servers(variables: &Variables) -> Vec<ProbeUrl> {
-    let url = |host, port| ProbeUrl { host, port, target: "/health".into() };
+    let tls = variables.first(&["MCP_TLS_CERT"]).is_some();
+    let url = |host, port| ProbeUrl { tls, host, port, target: "/health".into() };
     let text = |name| variables.first(&[name]).and_then(|found| found.value.to_str());
     let servers = SERVERS.into_iter().filter_map(|(host, port)| {
         // An invalid port is reported by the server.
@@ -74,9 +80,17 @@ fn reachable(host: Option<&str>) -> String {
 }
 
 /// Returns the status of the answer, all of which must arrive by the deadline.
-fn ask(url: &ProbeUrl, deadline: Instant) -> io::Result<u16> {
-    let mut stream = connect(url, deadline)?;
-    stream.set_write_timeout(Some(left(deadline)?))?;
+fn ask(url: &ProbeUrl, certificates: Option<&Path>, deadline: Instant) -> io::Result<u16> {
+    let socket = connect(url, deadline)?;
+    let mut stream = match (url.tls, certificates) {
+        (false, _) => Stream::Plain(socket),
+        (true, Some(file)) => Stream::Tls(Box::new(tls::connect(socket, &url.host, file)?)),
+        (true, None) => {
+            let why = "its certificate cannot be checked: give --cacert FILE";
+            return Err(io::Error::other(why));
+        }
+    };
+    stream.limit(deadline)?;
     let head = format!(
         "GET {} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\nConnection: close\r\n\r\n",
         url.target,
@@ -86,13 +100,57 @@ fn ask(url: &ProbeUrl, deadline: Instant) -> io::Result<u16> {
     let mut line = Vec::new();
     let mut chunk = [0; LINE_BYTES_MAX];
     while line.len() < LINE_BYTES_MAX && !line.contains(&b'\n') {
-        stream.set_read_timeout(Some(left(deadline)?))?;
+        stream.limit(deadline)?;
         match stream.read(&mut chunk)? {
             0 => break,
             count => line.extend_from_slice(&chunk[..count]),
         }
     }
     status(&line).ok_or_else(|| io::Error::other("its answer is not HTTP"))
+}
+
+/// The stream of a connection, with TLS or without.
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream>),
+}
+
+impl Stream {
+    /// Limits the time of the next step. A handshake reads and writes.
+    fn limit(&self, deadline: Instant) -> io::Result<()> {
+        let socket = match self {
+            Stream::Plain(socket) => socket,
+            Stream::Tls(stream) => &stream.sock,
+        };
+        let left = left(deadline)?;
+        socket.set_read_timeout(Some(left))?;
+        socket.set_write_timeout(Some(left))
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Plain(socket) => socket.read(buf),
+            Stream::Tls(stream) => stream.read(buf),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::Plain(socket) => socket.write(buf),
+            Stream::Tls(stream) => stream.write(buf),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Stream::Plain(socket) => socket.flush(),
+            Stream::Tls(stream) => stream.flush(),
+        }
+    }
 }
 
 /// Connects to the first address of the host that accepts.

@@ -18,6 +18,7 @@ use crate::checks::{check_limits, check_path, check_stateless};
 use crate::errors::{Failure, Setting};
 use crate::log::{Entry, Log, Notice};
 use crate::site::Files;
+use crate::tls::TlsFiles;
 use crate::variables::Variables;
 use crate::{auth, command, config, hints, listen, programs, signals};
 
@@ -123,7 +124,9 @@ impl Plan<'_> {
         let admin = args.admin.as_ref().map(|admin| listen::bind_admin(admin, &mut notices));
         let listeners =
             Listeners { endpoints: listeners, admin: admin.transpose()?.unwrap_or_default() };
-        let (url, admin) = urls(&listeners).map_err(|error| Failure::cannot_start(&error))?;
+        let scheme = banner::scheme(args.tls_cert.is_some());
+        let (url, admin) =
+            urls(scheme, &listeners).map_err(|error| Failure::cannot_start(&error))?;
         config.title = about.name.into();
         config.admin = admin.as_ref().map(|_| url.into());
         config.auth = match &files {
@@ -131,11 +134,14 @@ impl Plan<'_> {
             None => auth::of(&args.auth)?,
         };
         let log = Log::open(&args.log, about.name)?;
-        for notice in notices {
+        let tls_files = TlsFiles::of(args)?;
+        let tls = tls_files.as_ref().map(TlsFiles::open).transpose()?;
+        let exposed = tls_files.as_ref().and_then(TlsFiles::exposed);
+        for notice in notices.into_iter().chain(exposed) {
             log.write(Entry::notice(notice));
         }
         let (tell, facts) = mpsc::channel();
-        watch_signals(args, &log, files.is_some(), &tell)?;
+        let reloads = watch_signals(args, &log, files.is_some(), &tell)?;
         // For processes that ended before signals were watched.
         pontoon_process::reap_adopted();
         #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -147,11 +153,22 @@ impl Plan<'_> {
             servers: files.as_ref().map(|files| files.servers(&log)).unwrap_or_default(),
             threads: args.threads,
             log: Arc::new(keep(log.clone(), command, tell.clone())),
+            tls: tls.clone(),
         };
+        if let (Some(files), Some(tls)) = (tls_files, tls) {
+            let watched = files.watch(tls, log.clone(), reloads);
+            watched.map_err(|error| Failure::cannot_start(&error))?;
+        }
         let running = (args.runtime.start)(listeners, options)
             .map_err(|error| Failure::cannot_start(&error))?;
-        let addrs = running.addrs().to_vec();
-        let endpoint = Endpoint { addrs, admin, path: &args.path, sse: config.sse, about };
+        let endpoint = Endpoint {
+            addrs: running.addrs().to_vec(),
+            tls: args.tls_cert.is_some(),
+            admin,
+            path: &args.path,
+            sse: config.sse,
+            about,
+        };
         let banner = greet(args, &config, &endpoint, files.as_ref(), &log);
         let attendant = Attendant {
             stopper: running.stopper(),
@@ -168,26 +185,29 @@ impl Plan<'_> {
 }
 
 /// Returns the URL of the first listener for clients, and of the first for `--admin`.
-fn urls(listeners: &Listeners) -> io::Result<(String, Option<String>)> {
+fn urls(scheme: &str, listeners: &Listeners) -> io::Result<(String, Option<String>)> {
     let url = |listeners: &[TcpListener]| -> io::Result<Option<String>> {
         let addr = listeners.first().map(TcpListener::local_addr).transpose()?;
-        Ok(addr.map(|addr| format!("http://{addr}")))
+        Ok(addr.map(|addr| format!("{scheme}://{addr}")))
     };
     Ok((url(&listeners.endpoints)?.unwrap_or_default(), url(&listeners.admin)?))
 }
 
-/// Passes on the signals of the operating system.
+/// Passes on the signals of the operating system. Returns the receiver of orders to read the files of
+/// TLS again.
 fn watch_signals(
     args: &ServingArgs,
     log: &Log,
     has_files: bool,
     tell: &Sender<Fact>,
-) -> Result<(), Failure> {
+) -> Result<Receiver<()>, Failure> {
     let (asked, ended, hung_up) = (tell.clone(), tell.clone(), tell.clone());
     let child_ended = move || drop(ended.send(Fact::ChildEnded));
     let has_log_file = args.log.log_file.is_some();
     // At a terminal SIGHUP means that the terminal is closed.
-    let is_used = (has_log_file || has_files) && !io::stderr().is_terminal();
+    let has_tls = args.tls_cert.is_some();
+    let is_used = (has_log_file || has_files || has_tls) && !io::stderr().is_terminal();
+    let (reload, reloads) = mpsc::channel();
     let log = log.clone();
     let reopen = is_used.then_some(move || {
         if has_log_file {
@@ -196,9 +216,13 @@ fn watch_signals(
         if has_files {
             let _ = hung_up.send(Fact::ReloadAsked);
         }
+        if has_tls {
+            let _ = reload.send(());
+        }
     });
     let asked = move || drop(asked.send(Fact::Asked));
-    signals::watch(asked, reopen, child_ended).map_err(|error| Failure::cannot_start(&error))
+    let watched = signals::watch(asked, reopen, child_ended);
+    watched.map(|()| reloads).map_err(|error| Failure::cannot_start(&error))
 }
 
 /// The events that the main thread waits for.

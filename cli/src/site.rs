@@ -4,8 +4,6 @@
 //! Owns: the precedence of files and options, and when files are read again. Never: rules for
 //! entries; those are in `pontoon_config`.
 
-mod files;
-
 use std::env;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -26,9 +24,9 @@ use crate::config;
 use crate::config_file;
 use crate::errors::Failure;
 use crate::log::{Entry as LogEntry, Log, Notice};
+use crate::stamps::Stamps;
 use crate::values;
 use crate::variables::Variables;
-use files::Stamps;
 
 fn no_file() -> Failure {
     let has_default = Path::new(".mcp.json").is_file();
@@ -103,6 +101,12 @@ fn with_settings(args: &ServeArgs, given: &[String], settings: &settings::Settin
     }
     if !is_given("allow_origin") {
         serving.allow_origin = read(&settings.allow_origin, values::origin);
+    }
+    if let Some(tls) = &settings.tls
+        && !is_given("tls_cert")
+        && !is_given("tls_key")
+    {
+        (serving.tls_cert, serving.tls_key) = (Some(tls.cert.clone()), Some(tls.key.clone()));
     }
     set_limits(&mut args, is_given, &settings.limits);
     args

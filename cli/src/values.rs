@@ -27,6 +27,8 @@ pub(crate) struct Revisions(pub(crate) Vec<Revision>);
 /// A URL with plain HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ProbeUrl {
+    /// Whether it is an https URL.
+    pub(crate) tls: bool,
     /// The host, without brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
@@ -239,19 +241,22 @@ pub(crate) fn sample_tool(name: &str) -> Read<calculator::Settings> {
 }
 
 pub(crate) fn probe_url(text: &str) -> Read<ProbeUrl> {
-    let why = || "an address to ask is http://host:port/path; there is no TLS".to_owned();
-    let rest = text.strip_prefix("http://").ok_or_else(why)?;
+    let why = || "a URL to request is http://host:port/path, or https://…".to_owned();
+    let (tls, rest) = match text.strip_prefix("https://") {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix("http://").ok_or_else(why)?),
+    };
     let (authority, target) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, port.parse().map_err(|_| why())?),
-        _ => (authority, 80),
+        _ => (authority, if tls { 443 } else { 80 }),
     };
     let target = if target.is_empty() { "/" } else { target };
     if !target.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(why());
     }
     let host = bind_host(host).map_err(|_| why())?;
-    Ok(ProbeUrl { host, port, target: target.to_owned() })
+    Ok(ProbeUrl { tls, host, port, target: target.to_owned() })
 }
 
 pub(crate) fn runtime(text: &str) -> Read<Runtime> {

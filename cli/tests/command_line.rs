@@ -316,8 +316,8 @@ fn a_probe_tells_by_its_exit_code() {
         assert_eq!(what, format!("error: http://{unused}/health is unhealthy"), "{variable}");
         assert!(fix.contains("pontoon probe http://127.0.0.1:PORT/health"), "{fix}");
     }
-    let [what, ..] = failure(2, &["probe", "https://example.com/"], &[]);
-    assert_eq!(what, "error: invalid value \"https://example.com/\" for [URL]");
+    let [what, ..] = failure(2, &["probe", "ftp://example.com/"], &[]);
+    assert_eq!(what, "error: invalid value \"ftp://example.com/\" for [URL]");
     let [what, ..] = failure(2, &["probe"], &[("PONTOON_PROBE", "here")]);
     assert_eq!(what, "error: invalid value \"here\" for PONTOON_PROBE");
 }

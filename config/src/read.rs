@@ -36,7 +36,7 @@ pub fn read(sources: &[Source], facts: &dyn Facts) -> Report {
                 let text = format!("replaces the settings of {before} as a whole");
                 findings.add(Level::Note, (line, None, "pontoon"), text, None);
             }
-            report.settings = settings;
+            report.settings = settings.resolved(&base_of(&source.path));
         }
         report.is_unusable |= findings.is_unusable();
         report.findings.append(&mut findings.all);

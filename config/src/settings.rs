@@ -6,6 +6,7 @@ mod values;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -14,6 +15,7 @@ use serde_path_to_error::Segment;
 
 pub use values::{HeaderName, Listen, Size, Time, VariableName};
 
+use crate::base::resolve;
 use crate::syntax::{Json, Member, Node, duplicates, member, members};
 
 /// Settings for all servers of a file.
@@ -28,9 +30,31 @@ pub struct Settings {
     pub allow_host: Vec<String>,
     /// Origins of web pages that may send requests and read answers (CORS)
     pub allow_origin: Vec<String>,
+    /// Files for TLS; without them clients connect over plain HTTP
+    pub tls: Option<Tls>,
     /// Limits of the endpoint
     #[serde(deserialize_with = "values::object")]
     pub limits: Limits,
+}
+
+impl Settings {
+    /// Returns the settings with paths that start from this folder.
+    pub(crate) fn resolved(mut self, folder: &Path) -> Settings {
+        if let Some(Tls { cert, key }) = &mut self.tls {
+            (*cert, *key) = (resolve(folder, cert), resolve(folder, key));
+        }
+        self
+    }
+}
+
+/// Files for TLS. Their paths start from the folder of the file, as `cwd` of an entry does.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Tls {
+    /// File with the certificate and its chain (PEM)
+    pub cert: PathBuf,
+    /// File with the private key of the certificate (PEM, not encrypted)
+    pub key: PathBuf,
 }
 
 /// Limits of the endpoint.

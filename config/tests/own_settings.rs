@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use pontoon_config::settings::{ChildPer, Listen, Revision, Size, Time};
+use pontoon_config::settings::{ChildPer, Listen, Revision, Size, Time, Tls};
 use pontoon_config::{Level, Outcome, read, schema};
 use serde_json::{Value, json};
 
@@ -57,6 +57,14 @@ fn settings_of_a_file_are_read() {
         assert_eq!(of_file(&json!({ "listen": text })).settings.listen, expected);
         assert_eq!(of_file(&json!({ "admin": text })).settings.admin, expected);
     }
+    let tls = json!({ "tls": { "cert": "tls/cert.pem", "key": "/run/key.pem" } });
+    let expected = Tls { cert: data().join("tls/cert.pem"), key: "/run/key.pem".into() };
+    assert_eq!(of_file(&tls).settings.tls, Some(expected));
+    assert_eq!(keys(&of_file(&json!({ "tls": { "cert": "cert.pem" } }))), ["pontoon.tls"]);
+    assert_eq!(
+        keys(&of_file(&json!({ "tls": { "cert": "a", "key": "b", "ca": "c" } }))),
+        ["pontoon.tls.ca"]
+    );
 }
 
 #[test]

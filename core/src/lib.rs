@@ -220,7 +220,9 @@ pub use protocol::{Era, Revision};
 pub use seal::StateKey;
 
 // Refusals, and the reasons why a child ended.
-pub use reject::{Capability, ExitStatus, Flaw, Reject, Repeats, SpawnError, TokenFlaw, Wire};
+pub use reject::{
+    Capability, ExitStatus, Flaw, Reject, Repeats, SpawnError, TlsFailure, TokenFlaw, Wire,
+};
 
 // The memory budget.
 pub use memory::{Account, Memory, Permit};

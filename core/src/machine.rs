@@ -3,8 +3,8 @@
 //! Owns: [`Input`] and [`Action`]. Both enums are exhaustive on purpose: a new action must
 //! break every adapter at compile time. Never: decides how an action is carried out.
 
+use core::net::IpAddr;
 use std::any::Any;
-
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -18,7 +18,7 @@ use crate::job::{Done, Job, Work};
 use crate::json::{InvalidLine, Message};
 use crate::native::StatelessRequest;
 use crate::observe::{Detail, Event};
-use crate::reject::{ExitStatus, Reject, SpawnError};
+use crate::reject::{ExitStatus, Reject, SpawnError, TlsFailure};
 use crate::server::Changed;
 use crate::time::Duration;
 
@@ -49,6 +49,15 @@ pub enum Input {
         reject: Reject,
         /// The part of the request that was refused, for the log.
         detail: Option<Detail>,
+    },
+    /// A TLS handshake failed. No request came before it, so nothing was answered.
+    TlsFailed {
+        /// The reason.
+        failure: TlsFailure,
+        /// The reason in the words of the TLS library.
+        words: String,
+        /// The client's address.
+        peer: Option<IpAddr>,
     },
     /// The transport accepted this many bytes of a begun exchange, or of a reply that asked for a
     /// receipt.

@@ -57,6 +57,8 @@ pub enum Reject {
     },
     /// Too many header lines, or too many bytes of them.
     HeadTooLarge,
+    /// A request without TLS on a port that expects TLS.
+    PlainHttp,
     /// The request target is longer than the limit.
     TargetTooLong,
     /// A trailer section after a chunked body.
@@ -322,6 +324,32 @@ pub enum SpawnError {
     Other,
 }
 
+/// The reason why a TLS handshake failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
+#[cfg_attr(test, derive(strum::VariantNames))]
+#[strum(serialize_all = "snake_case")]
+pub enum TlsFailure {
+    /// The client sent an alert, mostly because it does not trust the certificate.
+    Alert,
+    /// The client closed the connection.
+    Closed,
+    /// The client and this server have no version, cipher suite or protocol in common.
+    Incompatible,
+    /// The bytes are not TLS.
+    NotTls,
+    /// Any other reason.
+    Other,
+    /// It was not complete in time, or when the program stopped.
+    Unfinished,
+}
+
+impl TlsFailure {
+    /// Returns a short stable name for metrics and logs, in `snake_case`.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
 /// The form of a refusal on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wire {
@@ -370,6 +398,7 @@ impl Reject {
                 | HeadTimeout { .. }
                 | HeadTooLarge
                 | MemoryFull
+                | PlainHttp
                 | RateExceeded { .. }
                 | TargetTooLong
                 | Trailer
@@ -433,7 +462,9 @@ impl Reject {
         use Reject::*;
         match self {
             AmbiguousLength | BadChunk | BadHead | BadHost | BadLength | BadTarget
-            | BadTransferCoding | BodyTruncated | Trailer | BadMcpHeader => (400, INVALID_REQUEST),
+            | BadTransferCoding | BodyTruncated | PlainHttp | Trailer | BadMcpHeader => {
+                (400, INVALID_REQUEST)
+            }
             BodyTimeout { .. } | HeadTimeout { .. } => (408, INVALID_REQUEST),
             BodyTooLarge { .. } => (413, INVALID_REQUEST),
             HeadTooLarge => (431, INVALID_REQUEST),

@@ -47,6 +47,12 @@ pub trait Socket: Source + Sink {
     /// The operating system's; `WouldBlock` if nothing has arrived.
     fn read_arrived(&mut self, buf: &mut [u8]) -> io::Result<usize>;
 
+    /// Returns whether the peer has sent an HTTP request without TLS where TLS is expected. The read
+    /// that found it has failed; from then on bytes pass unchanged, for an answer.
+    fn is_plain_http(&self) -> bool {
+        false
+    }
+
     /// Returns the address of the peer, if known.
     fn peer(&self) -> Option<IpAddr> {
         None

@@ -35,6 +35,7 @@ mod running;
 mod scratch;
 mod shared;
 pub mod site;
+pub mod tls;
 
 pub use authenticator::Authenticator;
 pub use phase::Phase;

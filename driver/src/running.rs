@@ -9,6 +9,7 @@ use std::thread::{self, JoinHandle};
 use pontoon_core::{Config, Event};
 
 use crate::site::Site;
+use crate::tls::Tls;
 
 /// Writes the events of the log, on any thread; never called under a lock of the engine.
 pub type Log = Arc<dyn Fn(&Event) + Send + Sync>;
@@ -26,6 +27,8 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Writes the events of the log.
     pub log: Log,
+    /// The settings of TLS, if clients connect with it.
+    pub tls: Option<Tls>,
 }
 
 /// One of several servers of a program.
@@ -80,7 +83,7 @@ pub const THREADS_MAX: usize = 4;
 impl Options {
     /// Creates the options for `config`, without a log.
     pub fn new(config: Config) -> Self {
-        Options { config, servers: Vec::new(), threads: None, log: Arc::new(|_| {}) }
+        Options { config, servers: Vec::new(), threads: None, log: Arc::new(|_| {}), tls: None }
     }
 
     /// Returns the number of threads, at least one.

@@ -26,6 +26,7 @@ use crate::exchange::Exchange;
 use crate::io::Alarm;
 use crate::phase::Phase;
 use crate::shared::{MAIN, Shared};
+use crate::tls::Tls;
 use crate::{Options, Server, Surface};
 
 /// A program: its servers, and the state that they share.
@@ -33,6 +34,7 @@ pub struct Site {
     pub(crate) shared: Arc<Shared>,
     table: RwLock<Arc<Table>>,
     updates: Mutex<Updates>,
+    tls: Option<Tls>,
     /// The reason why the configuration is older than its files.
     fault: Mutex<Option<Box<str>>>,
     seed: Box<Seed>,
@@ -134,6 +136,7 @@ impl Site {
             shared,
             table: RwLock::new(Arc::new(table)),
             updates: Mutex::new(Updates { drivers: MAIN + 1, ..Updates::default() }),
+            tls: options.tls.clone(),
             fault: Mutex::default(),
             seed: Box::new(seed),
         };
@@ -146,6 +149,18 @@ impl Site {
     /// Returns the clock.
     pub fn clock(&self) -> Clock {
         self.shared.clock.clone()
+    }
+
+    /// Returns the settings of TLS, if clients connect with it.
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+
+    /// Reports a TLS handshake that failed, by [`TlsSession::report`], if it did.
+    ///
+    /// [`TlsSession::report`]: crate::tls::TlsSession::report
+    pub fn report(&self, failed: Option<Input>) {
+        self.main().driver.submit(failed);
     }
 
     /// Returns the limits of connections.

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::mem;
-use std::net::{Shutdown, TcpStream};
+use std::net::{IpAddr, Shutdown, TcpStream};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,6 +23,7 @@ use pontoon_core::{Duration, Instant};
 use pontoon_driver::connections::{self, Permit};
 use pontoon_driver::exchange::{Answer, Exchange};
 use pontoon_driver::site::{Endpoint, Site};
+use pontoon_driver::tls::TlsSession;
 use pontoon_driver::{Phase, Surface, coding};
 use rustix::event::{PollFd, PollFlags};
 use smallvec::SmallVec;
@@ -57,8 +58,10 @@ impl Front {
         // It fails only on a closed connection.
         let _ = stream.set_nodelay(true);
         let front = self.clone();
+        let tls = self.site.tls().map(|tls| TlsSession::new(tls, peer_of(&stream)));
+        let tls = tls.transpose()?;
         let serve = move || {
-            let link = Link::new(front, stream, surface);
+            let link = Link::new(front, stream, surface, tls);
             permit.register(link.clone());
             let _ = link.serve();
         };
@@ -86,6 +89,7 @@ struct State {
     connection: Connection,
     /// The endpoint of the request that is being read.
     endpoint: Arc<Endpoint>,
+    tls: Option<TlsSession>,
     answer: Pending,
     /// The time until which the thread of the connection waits at most.
     wakes: Instant,
@@ -137,8 +141,12 @@ impl Wake for Link {
 }
 
 impl Link {
-    fn new(front: Arc<Front>, stream: TcpStream, surface: Surface) -> Arc<Self> {
-        let peer = stream.peer_addr().ok().map(|peer| peer.ip());
+    fn new(
+        front: Arc<Front>,
+        stream: TcpStream,
+        surface: Surface,
+        tls: Option<TlsSession>,
+    ) -> Arc<Self> {
         let endpoint = front.site.of_surface(surface);
         let config = Arc::new(ConnectionConfig {
             rules: endpoint.rules().clone(),
@@ -147,8 +155,9 @@ impl Link {
             write_head,
         });
         let state = State {
-            connection: Connection::new(config, peer, front.now()),
+            connection: Connection::new(config, peer_of(&stream), front.now()),
             endpoint,
+            tls,
             answer: Pending::None,
             wakes: Instant::ZERO,
             gave_way: false,
@@ -209,13 +218,21 @@ impl Link {
     }
 }
 
+fn peer_of(stream: &TcpStream) -> Option<IpAddr> {
+    stream.peer_addr().ok().map(|peer| peer.ip())
+}
+
 /// Ends the exchange of a connection, which its waker keeps alive.
 struct End<'a>(&'a Link);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
-        let answer = mem::replace(&mut lock(&self.0.state).answer, Pending::None);
+        let (answer, tls) = {
+            let mut state = lock(&self.0.state);
+            (mem::replace(&mut state.answer, Pending::None), state.tls.take())
+        };
         drop(answer);
+        self.0.front.site.report(tls.and_then(|mut tls| tls.report()));
         self.0.return_event();
     }
 }
@@ -255,11 +272,18 @@ impl State {
                 ConnectionEvent::Shutdown => {
                     // Its read side was closed for another connection, so there is nothing to wait
                     // for.
+                    self.close_tls(link);
                     if link.stream.shutdown(Shutdown::Write).is_err() || self.gave_way {
                         return Err(Over);
                     }
                 }
-                ConnectionEvent::Closed => return Err(Over),
+                ConnectionEvent::Closed => {
+                    // An answer that is cut short must not look complete.
+                    if matches!(self.answer, Pending::None) && self.connection.has_sent_all() {
+                        self.close_tls(link);
+                    }
+                    return Err(Over);
+                }
             }
         }
         Ok(())
@@ -305,10 +329,10 @@ impl State {
     /// Sends a short answer, on the thread that delivers it; returns whether nothing is left to do
     /// for the thread of the connection.
     fn answer_here(&mut self, link: &Link) -> bool {
-        let Pending::Awaited(exchange) = &mut self.answer else { return false };
-        if self.connection.has_received() || !self.connection.has_sent_all() {
+        if self.connection.has_received() || self.has_unread() || !self.connection.has_sent_all() {
             return false;
         }
+        let Pending::Awaited(exchange) = &mut self.answer else { return false };
         let Some(answer) = exchange.take_short() else { return false };
         if let Pending::Awaited(exchange) = mem::replace(&mut self.answer, Pending::None) {
             self.take_answer(link, exchange, answer);
@@ -346,6 +370,10 @@ impl State {
 
     /// Writes the pending bytes; returns whether all of them were sent by this call.
     fn write(&mut self, link: &Link) -> Result<bool, Over> {
+        if let Some(tls) = &mut self.tls {
+            // If the socket has no room, it is waited for. Its failure shows in the next call.
+            let _ = tls.flush(&mut &link.stream);
+        }
         let mut wrote = false;
         while !self.connection.has_sent_all() {
             let mut slices = [IoSlice::new(&[]); SLICES_MAX];
@@ -354,7 +382,11 @@ impl State {
                 *slice = IoSlice::new(piece);
                 count += 1;
             }
-            match (&link.stream).write_vectored(&slices[..count]) {
+            let written = match &mut self.tls {
+                Some(tls) => tls.write(&mut &link.stream, &slices[..count]),
+                None => (&link.stream).write_vectored(&slices[..count]),
+            };
+            match written {
                 Ok(bytes) if bytes > 0 => {
                     let content = self.connection.handle_sent(bytes, link.front.now());
                     if let Pending::Reply(exchange) | Pending::Stream(exchange) = &mut self.answer {
@@ -393,9 +425,14 @@ impl State {
         if bytes_max == 0 || self.gave_way {
             return Ok(0);
         }
-        match (&link.stream).read(&mut buffer[..bytes_max]) {
+        let read = match &mut self.tls {
+            Some(tls) => tls.read(&mut &link.stream, &mut buffer[..bytes_max]),
+            None => (&link.stream).read(&mut buffer[..bytes_max]),
+        };
+        match read {
             // The end may be this side's own, to wake this thread.
             Ok(0) if link.gives_way() => Ok(0),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof && link.gives_way() => Ok(0),
             Ok(0) => {
                 self.connection.handle_end();
                 Ok(0)
@@ -405,8 +442,29 @@ impl State {
                 Ok(bytes)
             }
             Err(error) if is_passing(&error) => Ok(0),
+            Err(error) if error.kind() == ErrorKind::InvalidData && self.is_plain_http() => {
+                self.connection.handle_plain_http(link.front.now());
+                Ok(0)
+            }
             Err(_) => Err(Over),
         }
+    }
+
+    /// Tells the peer that no more bytes follow, if the socket has room. Everything before has been
+    /// sent.
+    fn close_tls(&mut self, link: &Link) {
+        if let Some(tls) = &mut self.tls {
+            let _ = tls.close(&mut &link.stream);
+        }
+    }
+
+    fn is_plain_http(&self) -> bool {
+        self.tls.as_ref().is_some_and(TlsSession::is_plain)
+    }
+
+    /// Whether bytes can be read although the socket may have none.
+    fn has_unread(&self) -> bool {
+        self.tls.as_ref().is_some_and(TlsSession::has_unread)
     }
 
     /// Handles the events of the socket, and the time that has passed.
@@ -417,7 +475,7 @@ impl State {
         let gives_way = link.gives_way() && !self.gave_way;
         let now = link.front.now();
         let is_due = self.connection.poll_timeout().is_some_and(|deadline| deadline.at <= now);
-        if polled.contains(PollFlags::IN) || is_due || gives_way {
+        if polled.contains(PollFlags::IN) || is_due || gives_way || self.has_unread() {
             self.read(link)?;
         }
         if is_due || gives_way {
@@ -437,11 +495,15 @@ impl State {
         let phase = self.set_phase(link, now)?;
         let mut wanted = PollFlags::empty();
         wanted.set(PollFlags::IN, self.connection.read_bytes_max() > 0 && !self.gave_way);
-        wanted.set(PollFlags::OUT, !self.connection.has_sent_all());
+        let wants_write = self.tls.as_ref().is_some_and(TlsSession::wants_write);
+        wanted.set(PollFlags::OUT, wants_write || !self.connection.has_sent_all());
         let at = self.connection.poll_timeout().map_or(now + FAR, |deadline| deadline.at);
         // The deadline of the next wait is mostly later, so that one need not end this wait.
         self.wakes = if self.wakes > now { self.wakes.min(at) } else { at };
         let mut pause = self.wakes.since(now);
+        if wanted.contains(PollFlags::IN) && self.has_unread() {
+            pause = Duration::ZERO;
+        }
         match self.answer {
             Pending::None => link.return_event(),
             // Without a descriptor to be woken with, the thread asks again from time to time.

@@ -82,6 +82,9 @@ macro_rules! every_case {
         mod hostile_streams {
             $crate::hostile_streams!($($target)*);
         }
+        mod https {
+            $crate::https!($($target)*);
+        }
         mod life {
             $crate::life!($($target)*);
         }
@@ -160,6 +163,7 @@ pub mod hostile_framing;
 pub mod hostile_slow;
 pub mod hostile_stop;
 pub mod hostile_streams;
+pub mod https;
 pub mod life;
 pub mod memory;
 pub mod messages;

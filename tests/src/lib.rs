@@ -5,7 +5,7 @@
 //! one for each era), [`pontoon`] (the program under test), [`record`] (the input of its children),
 //! [`schema_check`] (checks every message against its [`schema`]), [`probe`] (the system's view of
 //! processes), [`wait`] (time), [`canary`] (a session that has to be served under any conditions),
-//! [`silent_clients`] (idle connections), the [`cases`], [`parity`] (compares servers across
+//! [`silent_clients`] (idle connections), [`tls`] (certificates), the [`cases`], [`parity`] (compares servers across
 //! runtimes), [`fixture_client`] (a client that uses every feature), and [`sim`], the simulated
 //! world. Never, except for [`sim`]: a type of the product. Cases assert only behaviour that users
 //! can see.
@@ -41,6 +41,7 @@ pub mod silent_clients;
 pub mod sim;
 mod subcommand;
 pub mod target;
+pub mod tls;
 pub mod wait;
 pub mod wire;
 

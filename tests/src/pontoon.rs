@@ -7,6 +7,7 @@ mod built;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::thread;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use self::built::Built;
 use crate::entry::Entry;
@@ -23,6 +25,7 @@ use crate::schema_check;
 use crate::sim::program::{self, Program};
 use crate::sim::{World, lock};
 use crate::subcommand::Subcommand;
+use crate::tls::{self, Certificate};
 use crate::wait::{Instant, eventually, sleep};
 use crate::wire::{PATIENCE, Request, Response};
 
@@ -38,6 +41,8 @@ pub struct CommandLine {
     descriptors: Option<u32>,
     launcher: Vec<String>,
     entries: Vec<Entry>,
+    /// The files of its certificate and key.
+    tls: Option<TempDir>,
 }
 
 /// The machine it runs on.
@@ -68,6 +73,7 @@ impl CommandLine {
             descriptors: None,
             launcher: Vec::new(),
             entries: Vec::new(),
+            tls: None,
         }
     }
 
@@ -120,6 +126,16 @@ impl CommandLine {
         self
     }
 
+    /// Gives it this certificate, in files of their own.
+    pub fn tls(mut self, certificate: &Certificate) -> CommandLine {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [cert, key] = certificate.write(folder.path());
+        let [cert, key] = [&cert, &key].map(|path| path.to_str().expect("a path in UTF-8"));
+        self.options.extend(["--tls-cert", cert, "--tls-key", key].map(str::to_owned));
+        self.tls = Some(folder);
+        self
+    }
+
     /// Replaces standard error, so that no log can be read.
     pub fn stderr(mut self, stderr: impl Into<Stdio>) -> CommandLine {
         self.stderr = Some(stderr.into());
@@ -134,6 +150,7 @@ impl CommandLine {
             if let Some(line) = pontoon.log_events("listening").first() {
                 let url = line["url"].as_str().expect("the url it listens at");
                 pontoon.addr = address(url);
+                tls::expect(pontoon.addr, url.starts_with("https:"));
                 return pontoon;
             }
             let ended = pontoon.has_ended();
@@ -147,6 +164,7 @@ impl CommandLine {
     pub fn start_unseen(self, port: u16) -> Pontoon {
         let mut pontoon = self.options(&["--port", &port.to_string()]).spawn();
         pontoon.addr = SocketAddr::from(([127, 0, 0, 1], port));
+        tls::expect(pontoon.addr, pontoon.tls.is_some());
         pontoon
     }
 
@@ -158,13 +176,14 @@ impl CommandLine {
         (status, pontoon.log())
     }
 
-    fn spawn(self) -> Pontoon {
+    fn spawn(mut self) -> Pontoon {
+        let tls = self.tls.take();
         let addr = SocketAddr::from(([127, 0, 0, 1], 0));
         match &self.machine {
             Machine::Real(runtime) => {
                 let record = Record::on_disk();
                 let runs = Runs::Built(Built::spawn(runtime, self, &record));
-                Pontoon { addr, record, runs }
+                Pontoon { addr, record, runs, tls }
             }
             Machine::Simulated(world) => {
                 let is_plain =
@@ -175,15 +194,16 @@ impl CommandLine {
                 let CommandLine { subcommand, options, flags, entries, .. } = self;
                 let what = (subcommand, flags, &*entries);
                 let program = program::start(world, what, &options, &memory);
-                Pontoon { addr, record, runs: Runs::Simulated(world.clone(), program) }
+                Pontoon { addr, record, runs: Runs::Simulated(world.clone(), program), tls }
             }
         }
     }
 }
 
-/// Returns the host and port of `http://host:port/path`.
+/// Returns the host and port of `http://host:port/path`, or of an https URL.
 fn address(url: &str) -> SocketAddr {
-    let rest = url.strip_prefix("http://").unwrap_or_else(|| panic!("{url} is no http URL"));
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let rest = rest.unwrap_or_else(|| panic!("{url} is no http URL"));
     let host = rest.split('/').next().unwrap_or(rest);
     host.parse().unwrap_or_else(|error| panic!("{url}: {error}"))
 }
@@ -195,6 +215,8 @@ pub struct Pontoon {
     /// The input of its children.
     pub record: Record,
     runs: Runs,
+    /// The folder of its certificate and key.
+    tls: Option<TempDir>,
 }
 
 /// The machine it runs on.
@@ -204,6 +226,12 @@ enum Runs {
 }
 
 impl Pontoon {
+    /// Returns the paths of its certificate and key.
+    pub fn tls_files(&self) -> [PathBuf; 2] {
+        let folder = self.tls.as_ref().expect("it was started with TLS").path();
+        ["cert.pem", "key.pem"].map(|name| folder.join(name))
+    }
+
     /// Returns its process id.
     pub fn pid(&self) -> u32 {
         match &self.runs {

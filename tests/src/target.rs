@@ -10,19 +10,25 @@ use crate::entry::Entry;
 use crate::pontoon::CommandLine;
 use crate::sim::{self, Faults, World, WorldGuard};
 use crate::subcommand::Subcommand;
+use crate::tls::Certificate;
 
 /// The program that a case runs.
 pub struct Target(Kind);
 
 enum Kind {
-    Built { runtime: &'static str },
+    Built { runtime: &'static str, tls: bool },
     Simulated(WorldGuard),
 }
 
 impl Target {
     /// Returns the built program with this runtime, in front of the program `test-server`.
     pub fn new(runtime: &'static str) -> Target {
-        Target(Kind::Built { runtime })
+        Target(Kind::Built { runtime, tls: false })
+    }
+
+    /// Returns the same, whose clients connect with TLS.
+    pub fn with_tls(runtime: &'static str) -> Target {
+        Target(Kind::Built { runtime, tls: true })
     }
 
     /// Returns a simulated program in front of simulated children. The thread is in their world
@@ -59,7 +65,10 @@ impl Target {
 
     fn serving(&self, subcommand: Subcommand) -> CommandLine {
         match &self.0 {
-            Kind::Built { runtime } => CommandLine::built(runtime, subcommand),
+            Kind::Built { runtime, tls } => {
+                let line = CommandLine::built(runtime, subcommand);
+                if *tls { line.tls(Certificate::of_suite()) } else { line }
+            }
             Kind::Simulated(world) => CommandLine::simulated(world, subcommand),
         }
     }

@@ -11,6 +11,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use rustls::ClientConnection;
 pub use sse::Events;
 use stream::Stream;
 
@@ -60,6 +61,18 @@ impl Wire {
         Wire::of(stream.unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}")))
     }
 
+    /// Connects without TLS, even if the program expects it.
+    pub fn connect_plain(addr: SocketAddr) -> Wire {
+        let stream = Stream::connect_plain(addr);
+        Wire::of(stream.unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}")))
+    }
+
+    /// Connects with this client of TLS.
+    pub fn connect_as(addr: SocketAddr, client: ClientConnection) -> Wire {
+        let stream = Stream::connect_as(addr, client);
+        Wire::of(stream.unwrap_or_else(|error| panic!("cannot connect to {addr}: {error}")))
+    }
+
     fn of(stream: Stream) -> Wire {
         Wire {
             stream,
@@ -101,6 +114,17 @@ impl Wire {
             sleep(pause);
         }
         self
+    }
+
+    /// Closes the transport for writing, without the end of TLS.
+    pub fn truncate(&mut self) -> &mut Wire {
+        self.stream.truncate();
+        self
+    }
+
+    /// Returns the state of TLS; panics if the connection has none.
+    pub fn tls(&self) -> &ClientConnection {
+        self.stream.tls().expect("a connection with TLS")
     }
 
     /// Closes this side for writing; answers can still be read.

@@ -172,4 +172,4 @@ Examples:
 Times are in seconds (`30`, `1.5`) or have a unit (`500ms`, `2m`); sizes are in bytes or have one
 (`512KiB`, `4MiB`). Flags override environment variables, which override files of variables: those
 of --env-file, whose variables the command gets too, or else `.env` in the working directory, which
-cannot set {GUARDED}.";
+cannot set options that open the endpoint to others, reach the command, or name a file.";

@@ -65,6 +65,15 @@ pub(crate) struct ServingArgs {
     )]
     pub(crate) allow_origin: Vec<String>,
 
+    /// File with the TLS certificate and its chain (PEM), for https. Read again when it changes, and
+    /// on SIGHUP
+    #[arg(long, env = "MCP_TLS_CERT", value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// File with the private key of the certificate (PEM, not encrypted)
+    #[arg(long, env = "MCP_TLS_KEY", value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+
     /// Maximum size of a request
     #[arg(
         long,

@@ -9,7 +9,8 @@ const ABOUT: About<'_> = About { name: "server", what: "server --root /data" };
 
 fn words(addr: &str, at_terminal: bool) -> String {
     let addrs = addr.split(' ').map(|addr| addr.parse().unwrap()).collect();
-    let endpoint = Endpoint { addrs, admin: None, path: "/mcp", sse: true, about: ABOUT };
+    let endpoint =
+        Endpoint { addrs, tls: false, admin: None, path: "/mcp", sse: true, about: ABOUT };
     endpoint.listening(at_terminal).words.unwrap()
 }
 
@@ -67,7 +68,7 @@ fn a_person_reads_what_can_be_pasted() {
 fn the_page_is_announced_where_it_is() {
     let notice = |admin: Option<&str>, path, at_terminal| {
         let (addrs, admin) = (vec!["127.0.0.1:80".parse().unwrap()], admin.map(str::to_owned));
-        let endpoint = Endpoint { addrs, admin, path, sse: false, about: ABOUT };
+        let endpoint = Endpoint { addrs, tls: false, admin, path, sse: false, about: ABOUT };
         endpoint.listening(at_terminal)
     };
     let words = |admin, path, at_terminal| notice(admin, path, at_terminal).words.unwrap();
@@ -107,7 +108,8 @@ fn a_server_is_named_after_what_runs() {
 fn only_an_endpoint_that_strangers_reach_is_warned_of() {
     let warns = |addr: &str, allowed: &[String]| {
         let addrs = addr.split(' ').map(|addr| addr.parse().unwrap()).collect();
-        let endpoint = Endpoint { addrs, admin: None, path: "/mcp", sse: false, about: ABOUT };
+        let endpoint =
+            Endpoint { addrs, tls: false, admin: None, path: "/mcp", sse: false, about: ABOUT };
         endpoint.exposed(allowed).map(|notice| notice.level)
     };
     assert_eq!(warns("127.0.0.1:1", &[]), None);

@@ -26,8 +26,8 @@ fn asked_within(time: Duration, pieces: &[&str], stays: bool) -> io::Result<u16>
         }
         String::from_utf8(head[..count].to_vec()).unwrap()
     });
-    let url = ProbeUrl { host: "127.0.0.1".into(), port, target: "/health?x".into() };
-    let answer = ask(&url, Instant::now() + time);
+    let url = ProbeUrl { tls: false, host: "127.0.0.1".into(), port, target: "/health?x".into() };
+    let answer = ask(&url, None, Instant::now() + time);
     let head = server.join().unwrap();
     assert!(head.starts_with(&format!("GET /health?x HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n")));
     answer
@@ -46,6 +46,20 @@ fn servers_are_where_their_variables_put_them() {
     assert_eq!(asked(&[("PORT", "1071"), ("MCP_PORT", "2")]), ["127.0.0.1:2", "127.0.0.1:1071"]);
     // A Kubernetes service with the name `mcp` puts this into every pod.
     assert_eq!(asked(&[("MCP_PORT", "tcp://10.96.12.7:3000")]).len(), 2);
+}
+
+#[test]
+fn a_server_with_tls_is_requested_with_tls() {
+    let set = [("MCP_TLS_CERT".into(), "cert.pem".into()), ("MCP_PORT".into(), "1".into())];
+    assert!(own_servers(&Variables::of(set, "")).iter().all(|url| url.tls));
+    let url = ProbeUrl { tls: true, host: "127.0.0.1".into(), port: 1, target: "/".into() };
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = ProbeUrl { port: listener.local_addr().unwrap().port(), ..url };
+    let error = ask(&url, None, deadline).unwrap_err();
+    assert!(error.to_string().contains("--cacert"), "{error}");
+    let error = ask(&url, Some(Path::new("/none.pem")), deadline).unwrap_err();
+    assert!(error.to_string().contains("/none.pem"), "{error}");
 }
 
 #[test]
@@ -72,7 +86,7 @@ fn an_answer_without_end_is_not_read_to_its_end() {
 #[test]
 fn nobody_there_is_told_as_it_is() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let url = ProbeUrl { host: "127.0.0.1".into(), port, target: "/".into() };
-    let error = ask(&url, Instant::now() + Duration::from_secs(20)).unwrap_err();
+    let url = ProbeUrl { tls: false, host: "127.0.0.1".into(), port, target: "/".into() };
+    let error = ask(&url, None, Instant::now() + Duration::from_secs(20)).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
 }

@@ -34,6 +34,8 @@ fn flags_override_the_settings_at_the_top() {
     assert_eq!((serving.max_body, serving.max_connections), (1 << 20, 7));
     assert_eq!(serving.drain_timeout.as_secs(), 2);
 
+    assert_eq!(serving.tls_cert, None);
+
     let words = ["--port=82", "--allow-host=b.example", "--max-body=2MiB"];
     let given = ["port", "allow_host", "max_body"].map(str::to_owned);
     let serving = with_settings(&args(&words), &given, &file).serving;

@@ -69,6 +69,7 @@ fn names_of_tools() {
 #[test]
 fn addresses_to_ask() {
     let url = |host: &str, port, target: &str| ProbeUrl {
+        tls: port == 443,
         host: host.to_owned(),
         port,
         target: target.to_owned(),
@@ -78,9 +79,13 @@ fn addresses_to_ask() {
         ("http://[::1]:80", url("::1", 80, "/")),
         ("http://[::1]/x?y", url("::1", 80, "/x?y")),
         ("http://localhost", url("localhost", 80, "/")),
+        ("https://localhost", url("localhost", 443, "/")),
     ];
     accepted(probe_url, &cases);
-    refused(probe_url, &["", "localhost", "https://h/", "http://", "http://h:x/", "http://h/a b"]);
+    refused(
+        probe_url,
+        &["", "localhost", "ftp://h/", "http://", "https://", "http://h:x/", "http://h/a b"],
+    );
     refused(probe_url, &["http://user:pass@h/"]);
     refused(probe_url, &["http://h/\r\nX: y", "http://:80/"]);
 }

@@ -118,6 +118,7 @@ fn kind(event: &Event) -> Option<Kind> {
         Event::Refused { reject, .. } => reject.name(),
         Event::Dropped { what, .. } => what.name(),
         Event::TimedOut { method, .. } => method,
+        Event::TlsFailed { failure, .. } => failure.name(),
         _ => return None,
     };
     Some((event.name(), reason))

@@ -356,6 +356,11 @@ impl Engine {
                 self.on_stateless_pending(exchange, request, now, out)
             }
             Input::Refused { reject, detail } => self.log_refusal(reject, detail, now, out),
+            Input::TlsFailed { failure, words, peer } => {
+                self.shared.metrics.tls_failed(failure);
+                let detail = Detail::of_text(&words);
+                self.shared.cx(now, out).log(Event::TlsFailed { failure, detail, peer });
+            }
             Input::Sent { exchange, bytes } => self.on_sent(exchange, bytes, now, out),
             Input::Closed { exchange } => self.on_closed(exchange, now, out),
             Input::ChildSpawned { child, pid } => self.on_child_spawned(child, pid, out),

@@ -240,6 +240,15 @@ impl Connection {
         self.has_ended = true;
     }
 
+    /// Handles a request without TLS where TLS is expected, found by [`begins_http`] in the first
+    /// byte. Its answer is sent without TLS.
+    ///
+    /// [`begins_http`]: crate::http::begins_http
+    pub fn handle_plain_http(&mut self, now: Instant) {
+        self.guard.plain_http(now);
+        self.refuse(now);
+    }
+
     /// Returns the next event.
     pub fn poll_event(&mut self, now: Instant) -> Option<ConnectionEvent> {
         loop {

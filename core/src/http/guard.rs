@@ -158,6 +158,13 @@ pub fn first_to_give_way<T>(
     ripe.min_by_key(|(wait, _)| *wait).map(|((wait, _), connection)| (wait, connection))
 }
 
+/// Returns whether a connection with this first byte begins with an HTTP request, where TLS is
+/// expected: with a method, whereas each type of a TLS record is a control byte (RFC 8446, section
+/// 5.1).
+pub fn begins_http(first: u8) -> bool {
+    first.is_ascii_uppercase()
+}
+
 /// The time that a connection waits for its peer before it can be closed for a new one.
 const WAIT_MIN: Duration = Duration::from_millis(500);
 
@@ -341,6 +348,12 @@ impl Guard {
             self.refuse(Reject::BodyTruncated, now);
         }
         self.refused
+    }
+
+    /// Records that the connection began with a request without TLS, where TLS is expected. It is
+    /// refused, and the answer is sent without TLS.
+    pub fn plain_http(&mut self, now: Instant) {
+        self.refuse(Reject::PlainHttp, now);
     }
 
     /// Returns the next deadline of this connection.

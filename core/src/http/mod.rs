@@ -28,7 +28,7 @@ pub use connection::{
     WriteHead,
 };
 pub(crate) use guard::is_token_byte;
-pub use guard::{Guard, Inspection, PeerWait, TimeoutAction, first_to_give_way};
+pub use guard::{Guard, Inspection, PeerWait, TimeoutAction, begins_http, first_to_give_way};
 pub(crate) use refused::refused;
 pub(crate) use reply::refusal;
 pub use reply::{Answer, ContentType, Cors, Refusal, ReplyHead};

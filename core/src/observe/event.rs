@@ -14,7 +14,7 @@ use crate::ids::{ChildId, SessionId};
 use crate::log_text::{escape_untrusted, truncate_for_log};
 use crate::observe::Answered;
 use crate::protocol::Era;
-use crate::reject::{ExitStatus, Flaw, Reject, SpawnError};
+use crate::reject::{ExitStatus, Flaw, Reject, SpawnError, TlsFailure};
 use crate::secrets;
 use crate::time::Duration;
 
@@ -184,6 +184,15 @@ pub enum Event {
         /// The part of the request that was refused.
         detail: Option<Detail>,
     },
+    /// A TLS handshake failed.
+    TlsFailed {
+        /// The reason.
+        failure: TlsFailure,
+        /// The reason in the words of the TLS library.
+        detail: Detail,
+        /// The client's address.
+        peer: Option<IpAddr>,
+    },
     /// A request of a client has been answered.
     RequestDone(Box<Answered>),
     /// A client began to open a session.
@@ -349,6 +358,7 @@ impl Event {
             Event::Dropped { .. } => "message dropped",
             Event::TimedOut { .. } => "no answer in time",
             Event::Refused { .. } => "request refused",
+            Event::TlsFailed { .. } => "TLS handshake failed",
             Event::RequestDone(_) => "request answered",
             Event::SessionOpening { .. } => "session opening",
             Event::SessionOpened { .. } => "session opened",
@@ -389,6 +399,7 @@ impl Event {
             | Event::SessionOpened { .. }
             | Event::StillStopping { .. }
             | Event::StopDelayed { .. }
+            | Event::TlsFailed { .. }
             | Event::Stopped { forced: false } => Level::Info,
             Event::Dropped { .. } | Event::SessionOpening { .. } => Level::Debug,
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::observe::metrics_text::{Histogram, MetricsText};
 use crate::observe::{Dropped, Process, RecentFigures, RecentRequests, RequestStats, SessionEnd};
-use crate::reject::Reject;
+use crate::reject::{Reject, TlsFailure};
 use crate::time::{Duration, Instant};
 
 /// All counters since the start.
@@ -23,6 +23,7 @@ pub(crate) struct Metrics {
     children_failed: u64,
     children_ended: [u64; 2],
     refused: BTreeMap<&'static str, u64>,
+    tls_failed: BTreeMap<TlsFailure, u64>,
     dropped: BTreeMap<Dropped, u64>,
     noise_lines: u64,
     replay_lost: u64,
@@ -123,6 +124,10 @@ impl Metrics {
 
     pub(crate) fn refused(&mut self, reject: Reject) {
         *self.refused.entry(reject.name()).or_default() += 1;
+    }
+
+    pub(crate) fn tls_failed(&mut self, failure: TlsFailure) {
+        *self.tls_failed.entry(failure).or_default() += 1;
     }
 
     pub(crate) fn dropped(&mut self, what: Dropped) {
@@ -256,6 +261,11 @@ impl Metrics {
 
     fn render_trouble(&self, text: &mut MetricsText) {
         self.render_rejects(text);
+        let name = "pontoon_tls_failures_total";
+        text.family(name, "counter", "TLS handshakes that failed, by reason.");
+        for (failure, count) in &self.tls_failed {
+            text.sample(name, &[("reason", failure.name())], *count);
+        }
         let name = "pontoon_dropped_messages_total";
         text.family(name, "counter", "Dropped messages, by reason.");
         for (what, count) in &self.dropped {

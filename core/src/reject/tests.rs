@@ -8,12 +8,16 @@ use super::*;
 fn names_stay_the_same() {
     assert_eq!(Reject::VARIANTS.join(" "), REJECTS.join(" "));
     assert_eq!(Flaw::VARIANTS.join(" "), FLAWS.join(" "));
+    assert_eq!(TlsFailure::VARIANTS.join(" "), TLS_FAILURES.join(" "));
     assert_eq!(Reject::ChildExited(ExitStatus::Code(1)).name(), "child_exited");
     assert_eq!(Reject::BadAnswer(Flaw::Id).name(), "bad_answer");
     assert_eq!(Reject::BadAnswer(Flaw::NoRoom).name(), "no_room");
     assert_eq!(Reject::BadAnswer(Flaw::TooLong { max: 1 }).name(), "answer_too_long");
     assert_eq!(Flaw::Shape.name(), "no_message");
 }
+
+const TLS_FAILURES: &[&str] =
+    &["alert", "closed", "incompatible", "not_tls", "other", "unfinished"];
 
 const REJECTS: &[&str] = &[
     "ambiguous_length",
@@ -28,6 +32,7 @@ const REJECTS: &[&str] = &[
     "body_truncated",
     "head_timeout",
     "head_too_large",
+    "plain_http",
     "target_too_long",
     "trailer",
     "unknown_expectation",

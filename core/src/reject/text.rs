@@ -78,6 +78,7 @@ impl Reject {
             BadTransferCoding => "Transfer-Encoding must be chunked, and only in HTTP/1.1",
             BodyTruncated => "The request body ended early",
             HeadTooLarge => "The request head is too large",
+            PlainHttp => "This port expects TLS: use https:// in place of http:// in the URL",
             TargetTooLong => "The request target is too long",
             UnknownExpectation => "Expect must be 100-continue",
             UnsupportedHttpVersion => "HTTP/1.1 is required",

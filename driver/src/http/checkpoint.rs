@@ -261,6 +261,12 @@ impl Post {
         }
     }
 
+    /// Refuses a request without TLS where TLS is expected.
+    pub(super) fn plain_http(&mut self, clock: &Clock) {
+        self.guard.plain_http(clock.now());
+        self.refuse();
+    }
+
     fn refuse(&mut self) {
         self.held.truncate(self.passed);
         if self.guard.in_flight() > 0 {

@@ -30,6 +30,7 @@ use crate::http::guarded::GuardedConnection;
 use crate::io::{Alarm, Socket};
 use crate::phase::Phase;
 use crate::site::{Endpoint, Site};
+use crate::tls::TlsSocket;
 
 /// The state that all connections of a listener share.
 pub struct Front {
@@ -59,7 +60,15 @@ impl Front {
     pub async fn converse(&self, socket: impl Socket + Unpin, alarm: impl Alarm, permit: Permit) {
         let checkpoint = Arc::new(Checkpoint::new(self.site.limits(), self.site.clock()));
         permit.register(checkpoint.clone());
-        self.serve(socket, alarm, checkpoint).await;
+        match self.site.tls() {
+            None => self.serve(socket, alarm, checkpoint).await,
+            Some(tls) => {
+                // It fails only on settings that every connection shares.
+                if let Ok(socket) = TlsSocket::new(socket, tls, self.site.clone()) {
+                    self.serve(socket, alarm, checkpoint).await;
+                }
+            }
+        }
     }
 
     async fn serve(

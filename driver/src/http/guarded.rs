@@ -80,6 +80,9 @@ impl<S: Socket + Unpin> Read for GuardedConnection<S> {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => post.part(),
                 Ok(false) => {}
                 Ok(true) => return Poll::Ready(Ok(())),
+                Err(_) if socket.is_plain_http() && post.guard.refused().is_none() => {
+                    post.plain_http(&checkpoint.clock);
+                }
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
@@ -116,11 +119,14 @@ impl<S: Socket + Unpin> Write for GuardedConnection<S> {
     /// Closing both sides at once would reset the connection, and lose the answer. One of the
     /// guard's deadlines limits the wait.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.linger.is_none() {
+            let closed = self.socket.poll_close(cx);
+            ready!(self.watch(closed))?;
+        }
         let GuardedConnection { socket, checkpoint, linger, .. } = &mut *self;
         loop {
             match linger {
                 None => {
-                    ready!(socket.poll_close(cx))?;
                     let mut post = checkpoint.lock();
                     let unread = post.is_unread();
                     post.guard.closing(checkpoint.clock.now());

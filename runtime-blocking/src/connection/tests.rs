@@ -46,7 +46,7 @@ fn connect_saying(front: &Arc<Front>, first: &str) -> (TcpStream, JoinHandle<()>
     let (stream, _) = listener.accept().unwrap();
     stream.set_nonblocking(true).unwrap();
     let front = front.clone();
-    (peer, thread::spawn(move || drop(Link::new(front, stream, Surface::Endpoints).serve())))
+    (peer, thread::spawn(move || drop(Link::new(front, stream, Surface::Endpoints, None).serve())))
 }
 
 /// Returns all answers until the connection ends.

@@ -5,16 +5,19 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpStream};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
+use rustls::{ClientConnection, StreamOwned};
 
 use super::PATIENCE;
-use crate::sim;
+use crate::{sim, tls};
 
 /// A connection, in the world of this thread.
 #[derive(Debug)]
 pub(super) enum Stream {
     Real(TcpStream),
     Simulated(sim::net::Stream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
 }
 
 /// Creates a socket that programs that other cases start meanwhile do not inherit.
@@ -29,7 +32,21 @@ impl Stream {
         if let Some(world) = sim::current() {
             return sim::net::Stream::connect(&world, addr.port(), None).map(Stream::Simulated);
         }
-        Stream::real(TcpStream::connect_timeout(&addr, PATIENCE)?)
+        Stream::real(addr, TcpStream::connect_timeout(&addr, PATIENCE)?)
+    }
+
+    /// Connects without TLS, even if the program expects it.
+    pub(super) fn connect_plain(addr: SocketAddr) -> io::Result<Stream> {
+        let stream = TcpStream::connect_timeout(&addr, PATIENCE)?;
+        stream.set_nodelay(true)?;
+        Ok(Stream::Real(stream))
+    }
+
+    /// Connects with this client of TLS.
+    pub(super) fn connect_as(addr: SocketAddr, client: ClientConnection) -> io::Result<Stream> {
+        let stream = TcpStream::connect_timeout(&addr, PATIENCE)?;
+        stream.set_nodelay(true)?;
+        Ok(Stream::Tls(Box::new(StreamOwned::new(client, stream))))
     }
 
     /// Connects with a receive buffer of about this many bytes. The size has to be set before
@@ -42,7 +59,7 @@ impl Stream {
         let socket = socket()?;
         sockopt::set_socket_recv_buffer_size(&socket, receive_buffer)?;
         rustix::net::connect(&socket, &addr)?;
-        Stream::real(TcpStream::from(socket))
+        Stream::real(addr, TcpStream::from(socket))
     }
 
     /// Connects from this address, over a real socket.
@@ -50,12 +67,15 @@ impl Stream {
         let socket = socket()?;
         rustix::net::bind(&socket, &SocketAddrV4::new(source, 0))?;
         rustix::net::connect(&socket, &addr)?;
-        Stream::real(TcpStream::from(socket))
+        Stream::real(addr, TcpStream::from(socket))
     }
 
-    fn real(stream: TcpStream) -> io::Result<Stream> {
+    fn real(addr: SocketAddr, stream: TcpStream) -> io::Result<Stream> {
         stream.set_nodelay(true)?;
-        Ok(Stream::Real(stream))
+        Ok(match tls::client_for(addr) {
+            Some(client) => Stream::Tls(Box::new(StreamOwned::new(client, stream))),
+            None => Stream::Real(stream),
+        })
     }
 
     /// Writes all bytes; no single step may take longer than `patience`.
@@ -64,6 +84,12 @@ impl Stream {
             Stream::Real(stream) => {
                 stream.set_write_timeout(Some(patience))?;
                 stream.write_all(bytes)
+            }
+            Stream::Tls(stream) => {
+                stream.sock.set_write_timeout(Some(patience))?;
+                stream.sock.set_read_timeout(Some(patience))?;
+                stream.write_all(bytes)?;
+                stream.flush()
             }
             Stream::Simulated(stream) => stream.write_all(bytes, patience),
         }
@@ -74,6 +100,10 @@ impl Stream {
         match self {
             Stream::Real(stream) => {
                 stream.set_read_timeout(Some(patience))?;
+                stream.read(buf)
+            }
+            Stream::Tls(stream) => {
+                stream.sock.set_read_timeout(Some(patience))?;
                 stream.read(buf)
             }
             Stream::Simulated(stream) => stream.read(buf, patience),
@@ -92,12 +122,37 @@ impl Stream {
                     Err(error) => error.kind() != ErrorKind::WouldBlock,
                 }
             }
+            // Records of TLS may stand in front of the end.
+            Stream::Tls(stream) => {
+                let mut fds = [PollFd::new(&stream.sock, PollFlags::RDHUP)];
+                rustix::event::poll(&mut fds, Some(&Timespec::default())).unwrap();
+                !fds[0].revents().is_empty()
+            }
             Stream::Simulated(stream) => stream.has_ended(),
         }
     }
 
-    pub(super) fn half_close(&self) {
+    pub(super) fn tls(&self) -> Option<&ClientConnection> {
         match self {
+            Stream::Tls(stream) => Some(&stream.conn),
+            Stream::Real(_) | Stream::Simulated(_) => None,
+        }
+    }
+
+    pub(super) fn truncate(&self) {
+        match self {
+            Stream::Tls(stream) => stream.sock.shutdown(Shutdown::Write).unwrap(),
+            Stream::Real(_) | Stream::Simulated(_) => panic!("a connection without TLS"),
+        }
+    }
+
+    pub(super) fn half_close(&mut self) {
+        match self {
+            Stream::Tls(stream) => {
+                stream.conn.send_close_notify();
+                stream.flush().unwrap();
+                stream.sock.shutdown(Shutdown::Write).unwrap();
+            }
             Stream::Real(stream) => stream.shutdown(Shutdown::Write).unwrap(),
             Stream::Simulated(stream) => stream.half_close(),
         }
@@ -108,6 +163,9 @@ impl Stream {
         match self {
             Stream::Real(stream) => {
                 sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).unwrap();
+            }
+            Stream::Tls(stream) => {
+                sockopt::set_socket_linger(&stream.sock, Some(Duration::ZERO)).unwrap();
             }
             Stream::Simulated(stream) => stream.reset(),
         }

@@ -80,7 +80,7 @@ fn code(names: &[&str]) -> String {
 }
 
 fn page() -> String {
-    let mut page = INTRODUCTION.replace("{GUARDED}", &args::guarded("`"));
+    let mut page = INTRODUCTION.replace("{GUARDED}", &guarded());
     let proxy = rows("proxy", false);
     for (title, verb, stateless) in SERVERS {
         let all = rows(verb, stateless);
@@ -137,4 +137,11 @@ fn options_page_is_up_to_date() {
         "docs/options.md is not what cli/src/args defines; write it again with\n\
          UPDATE_DOCS=1 cargo test -p pontoon options_page\nfirst difference: {differs:#?}"
     );
+}
+
+/// Returns the list of the options that `.env` cannot set.
+fn guarded() -> String {
+    let [first @ .., last] = args::GUARDED else { return String::new() };
+    let first: Vec<_> = first.iter().map(|option| format!("`--{option}`")).collect();
+    format!("{} or `--{last}`", first.join(", "))
 }

@@ -103,6 +103,13 @@ impl Event {
                     (None, None) => {}
                 }
             }
+            Event::TlsFailed { failure, detail: Detail(detail), peer } => {
+                field("reason", name(failure.name()));
+                field("detail", text(detail));
+                if let Some(peer) = peer {
+                    field("peer", text(&peer.to_canonical()));
+                }
+            }
             Event::TimedOut { method, session, limit, option } => {
                 field("method", name(method));
                 if let Some(session) = session {

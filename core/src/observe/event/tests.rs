@@ -273,6 +273,7 @@ const EVENTS: &[&str] = &[
     "dropped",
     "timed_out",
     "refused",
+    "tls_failed",
     "request_done",
     "session_opening",
     "session_opened",

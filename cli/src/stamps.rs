@@ -9,14 +9,14 @@ use std::path::PathBuf;
 
 /// The state of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stamps(Vec<Option<Stamp>>);
+pub(crate) struct Stamps(Vec<Option<Stamp>>);
 
 /// The state of a file: its device, its number, its size, and the time of its last change.
 type Stamp = (u64, u64, u64, (i64, i64));
 
 impl Stamps {
     /// Returns the state of these files. Links are followed.
-    pub(super) fn of(files: &[PathBuf]) -> Stamps {
+    pub(crate) fn of(files: &[PathBuf]) -> Stamps {
         let stamp = |file: &PathBuf| {
             let found = fs::metadata(file).ok()?;
             Some((found.dev(), found.ino(), found.len(), (found.mtime(), found.mtime_nsec())))
