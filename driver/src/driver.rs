@@ -50,6 +50,9 @@ pub struct Driver {
     armed: AtomicU64,
 }
 
+/// Takes a job whose result, [`Job::run`], is submitted later to the driver.
+pub type DeferJob = Box<dyn Fn(Weak<Driver>, Job) + Send + Sync>;
+
 struct State {
     engine: Engine,
     actions: Actions,
@@ -312,6 +315,11 @@ impl Driver {
     fn turn(&self, facts: impl FnOnce(&mut State, Instant)) {
         let mut jobs = self.locked_turn(facts);
         while let Some(job) = jobs.pop_front() {
+            if let Some(defer) = &self.shared.defer_job {
+                let driver = self.lock().driver.clone();
+                defer(driver, job);
+                continue;
+            }
             let abort = AbortOnPanic;
             let worked = job.run();
             mem::forget(abort);

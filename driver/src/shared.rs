@@ -15,7 +15,7 @@ use pontoon_process::Sampler;
 use crate::child::SpawnRequest;
 use crate::clock::Clock;
 use crate::connections::Connections;
-use crate::driver::{Driver, lock};
+use crate::driver::{DeferJob, Driver, lock};
 use crate::phase::{Phase, Phases};
 
 /// The state that all drivers of a program share.
@@ -24,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) connections: Connections,
     pub(crate) phases: Phases,
     pub(crate) spawner: Sender<SpawnRequest>,
+    /// Takes the jobs; without it, the thread that reported an input carries out its jobs.
+    pub(crate) defer_job: Option<DeferJob>,
     sampler: Sampler,
     lifecycle: Mutex<Lifecycle>,
     timer: Mutex<Timer>,
@@ -53,12 +55,18 @@ struct Timer {
 
 impl Shared {
     /// Creates the state of a program; `children` if the resources of its processes are of interest.
-    pub(crate) fn new(clock: Clock, spawner: Sender<SpawnRequest>, children: bool) -> Arc<Shared> {
+    pub(crate) fn new(
+        clock: Clock,
+        spawner: Sender<SpawnRequest>,
+        defer_job: Option<DeferJob>,
+        children: bool,
+    ) -> Arc<Shared> {
         Arc::new(Shared {
             clock,
             connections: Connections::default(),
             phases: Phases::new(),
             spawner,
+            defer_job,
             sampler: Sampler::start(children),
             lifecycle: Mutex::default(),
             timer: Mutex::new(Timer { armed: Instant::FAR, task: None, drivers: Arc::default() }),

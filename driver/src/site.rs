@@ -21,7 +21,7 @@ use pontoon_core::{
 
 use crate::child::SpawnRequest;
 use crate::clock::{self, Clock};
-use crate::driver::{Driver, lock};
+use crate::driver::{DeferJob, Driver, lock};
 use crate::exchange::Exchange;
 use crate::io::Alarm;
 use crate::phase::Phase;
@@ -104,10 +104,11 @@ impl Site {
     ///
     /// The operating system refuses randomness.
     pub fn new(options: &Options) -> io::Result<(Arc<Site>, Receiver<SpawnRequest>)> {
-        Site::seeded(options, Clock::start(), clock::seed)
+        Site::seeded(options, Clock::start(), clock::seed, None)
     }
 
-    /// Does the same with a given clock and seeds, for reproducible runs.
+    /// Does the same with a given clock and seeds, for reproducible runs, and with jobs that are
+    /// carried out later, so that other inputs come in between.
     ///
     /// Session ids are derived from the seed of an engine, so a predictable one is only for
     /// simulations.
@@ -119,10 +120,11 @@ impl Site {
         options: &Options,
         clock: Clock,
         seed: impl Fn() -> io::Result<[u8; 32]> + Send + Sync + 'static,
+        defer_job: Option<DeferJob>,
     ) -> io::Result<(Arc<Site>, Receiver<SpawnRequest>)> {
         let (spawner, orders) = channel();
         let Options { config, servers, log, .. } = options;
-        let shared = Shared::new(clock, spawner, config.serves.native().is_none());
+        let shared = Shared::new(clock, spawner, defer_job, config.serves.native().is_none());
         let driver = Driver::new(config.clone(), log.clone(), seed()?, &shared, MAIN);
         shared.add(MAIN, driver.clone());
         let table = Table {

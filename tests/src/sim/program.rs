@@ -5,10 +5,12 @@
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
 
-use pontoon_core::{Config, Signal as Wish};
+use pontoon_core::{Config, Job, Signal as Wish};
 use pontoon_driver::child::SpawnRequest;
+use pontoon_driver::driver::{DeferJob, Driver};
 use pontoon_driver::http::Front;
 use pontoon_driver::site::Site;
 use pontoon_driver::{Options, Server, Surface};
@@ -16,7 +18,7 @@ use rustix::process::Signal;
 
 use super::net::{Listener, Socket};
 use super::process::{Child, Descriptors, Pid, exit_status};
-use super::{World, lock, log, options};
+use super::{Faults, World, lock, log, options};
 use crate::entry::Entry;
 use crate::record::Memory;
 use crate::subcommand::Subcommand;
@@ -77,16 +79,21 @@ pub(crate) fn start(
         Subcommand::Serve => options::site(arguments),
         subcommand => options::of(subcommand, arguments, flags),
     };
-    let options = Options {
+    let mut options = Options {
         servers: servers(arguments, entries, &lines),
         log: Arc::new(move |event| lock(&logged).push(log::line_of(event, None))),
         ..Options::new(config)
     };
 
+    let jobs = LateJobs::of(world, pid);
+    if jobs.is_some() && lock(&world.rng).once_in(2) {
+        options.config.limits.inline_bytes_max = 0;
+    }
+    let defer = jobs.map(|jobs| Box::new(move |driver, job| jobs.add(driver, job)) as DeferJob);
     let seeds = Arc::downgrade(world);
     let seed =
         move || seeds.upgrade().map(|world| lock(&world.rng).seed()).ok_or(ErrorKind::Other.into());
-    let site = Site::seeded(&options, world.clock.clone(), seed);
+    let site = Site::seeded(&options, world.clock.clone(), seed, defer);
     let (site, orders) = site.expect("the world exists");
     let adapter = Arc::new(Adapter {
         world: world.clone(),
@@ -183,6 +190,33 @@ impl Adapter {
         world.spawn(self.pid, pipes.run(Ok((ours.stdin, ours.stdout, ours.stderr))));
         let awaited = world.clone();
         world.spawn(self.pid, async move { end.exited(Ok(awaited.end_of(child).await)) });
+    }
+}
+
+/// The jobs of a program in a world with faults: each is carried out at a random later time, in any
+/// order.
+struct LateJobs {
+    world: Weak<World>,
+    pid: Pid,
+}
+
+impl LateJobs {
+    /// Returns `None` if jobs are carried out at once: in a world without faults, and in some with.
+    fn of(world: &Arc<World>, pid: Pid) -> Option<LateJobs> {
+        let is_late = world.faults == Faults::Random && !lock(&world.rng).once_in(4);
+        is_late.then(|| LateJobs { world: Arc::downgrade(world), pid })
+    }
+
+    fn add(&self, driver: Weak<Driver>, job: Job) {
+        let Some(world) = self.world.upgrade() else { return };
+        let pause = Duration::from_millis(lock(&world.rng).choose(&[0, 0, 1, 20, 400]));
+        let pause = world.sleep_in_task(pause);
+        world.spawn(self.pid, async move {
+            pause.await;
+            if let Some(driver) = driver.upgrade() {
+                driver.submit([job.run()]);
+            }
+        });
     }
 }
 
