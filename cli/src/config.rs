@@ -6,8 +6,8 @@ use std::num::NonZeroUsize;
 use pontoon_config::Server;
 use pontoon_config::settings::{self, EntrySettings, Size};
 use pontoon_core::{
-    BindSession, BridgeOptions, ChildEra, ChildPer, ChildSpec, Config, Limits, Native, Revision,
-    Serves,
+    BindSession, BridgeOptions, ChildEra, ChildPer, ChildSpec, Config, Limits, Native, OnChildExit,
+    Revision, Serves,
 };
 
 use crate::args::{BridgeArgs, ProxyArgs, ServeArgs, ServingArgs, SessionArgs};
@@ -29,6 +29,7 @@ pub(crate) fn served(args: &ServeArgs, server: &Server, child: ChildSpec) -> Con
         max_sessions,
         child_per,
         child_era,
+        on_child_exit,
         revisions,
         max_line,
         // The environment of the child has it.
@@ -40,6 +41,7 @@ pub(crate) fn served(args: &ServeArgs, server: &Server, child: ChildSpec) -> Con
     set(&mut sessions.max_sessions, max_sessions.map(NonZeroUsize::get));
     set(&mut bridge.child_per, child_per.map(of_child_per));
     set(&mut bridge.child_era, child_era.map(of_child_era));
+    set(&mut bridge.on_child_exit, on_child_exit.map(of_on_child_exit));
     set(&mut bridge.max_line, max_line.map(bytes));
     if let Some(revisions) = revisions {
         bridge.revisions = Some(Revisions(revisions.iter().copied().map(of_revision).collect()));
@@ -80,6 +82,13 @@ fn of_child_era(child_era: settings::ChildEra) -> ChildEra {
     }
 }
 
+fn of_on_child_exit(on_child_exit: settings::OnChildExit) -> OnChildExit {
+    match on_child_exit {
+        settings::OnChildExit::End => OnChildExit::End,
+        settings::OnChildExit::Resume => OnChildExit::Resume,
+    }
+}
+
 fn of_revision(revision: settings::Revision) -> Revision {
     match revision {
         settings::Revision::R20241105 => Revision::V2024_11_05,
@@ -98,6 +107,7 @@ fn command(
 ) -> Config {
     let defaults = Limits::default();
     let limits = Limits {
+        child_starts_max: args.on_child_exit.starts_max(),
         line_bytes_max: args.max_line,
         pipe_read_bytes: args.read_buffer,
         pipe_write_bytes: args.write_buffer,

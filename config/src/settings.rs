@@ -107,6 +107,8 @@ pub struct EntrySettings {
     pub child_per: Option<ChildPer>,
     /// Era of the command
     pub child_era: Option<ChildEra>,
+    /// Consequence for a session of the end of its process
+    pub on_child_exit: Option<OnChildExit>,
     /// Revisions to serve; all if not given
     pub revisions: Option<Vec<Revision>>,
     /// Maximum size of a message from the command
@@ -139,6 +141,16 @@ pub enum ChildEra {
     Modern,
     /// The first process is asked
     Probe,
+}
+
+/// Consequence for a session of the end of its process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnChildExit {
+    /// The session ends
+    End,
+    /// The next request of the session starts a new process
+    Resume,
 }
 
 /// A revision of the protocol.

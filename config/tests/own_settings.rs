@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use pontoon_config::settings::{ChildPer, Listen, Revision, Size, Time, Tls};
+use pontoon_config::settings::{ChildPer, Listen, OnChildExit, Revision, Size, Time, Tls};
 use pontoon_config::{Level, Outcome, read, schema};
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ fn settings_of_an_entry_are_read() {
     let report = of_entry(&json!({
         "headerEnv": { "X-Key": "KEY" }, "requestTimeout": "500ms", "sessionTimeout": 1.5,
         "childPer": "shared", "revisions": ["2025-11-25"], "maxLine": "4MiB", "maxSessions": 7,
-        "startupTimeout": null,
+        "onChildExit": "resume", "startupTimeout": null,
     }));
     let Outcome::Served(server) = &report.entries[0].outcome else { panic!("{report:#?}") };
     let settings = &server.settings;
@@ -40,6 +40,7 @@ fn settings_of_an_entry_are_read() {
     assert_eq!(settings.request_timeout, Some(Time(Duration::from_millis(500))));
     assert_eq!(settings.session_timeout, Some(Time(Duration::from_millis(1500))));
     assert_eq!(settings.child_per, Some(ChildPer::Shared));
+    assert_eq!(settings.on_child_exit, Some(OnChildExit::Resume));
     assert_eq!(settings.revisions, Some(vec![Revision::R20251125]));
     assert_eq!(settings.max_line, Some(Size(4 << 20)));
     assert_eq!(settings.max_sessions.map(usize::from), Some(7));

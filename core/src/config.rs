@@ -213,6 +213,27 @@ pub enum ChildPer {
     Shared,
 }
 
+/// The consequence for a session of the end of its process, if nothing has asked it to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum OnChildExit {
+    /// The session ends.
+    End,
+    /// The session goes on: its next request starts a new process, which gets the client's
+    /// `initialize`, log level and subscriptions. The state of the ended process is lost.
+    Resume,
+}
+
+impl OnChildExit {
+    /// Returns the value of [`Limits::child_starts_max`].
+    pub fn starts_max(self) -> usize {
+        match self {
+            OnChildExit::End => 0,
+            OnChildExit::Resume => 5,
+        }
+    }
+}
+
 /// The server behind an endpoint.
 #[derive(Clone, Debug)]
 pub enum Serves {

@@ -213,7 +213,7 @@ pub use modern::Preparation;
 pub use child_spec::ChildSpec;
 pub use config::{
     BindSession, BridgeOptions, ChildEra, ChildPer, ClientLimits, Config, EventFormat, Native,
-    Rate, Serves,
+    OnChildExit, Rate, Serves,
 };
 pub use limits::Limits;
 pub use protocol::{Era, Revision};

@@ -166,6 +166,9 @@ pub struct Limits {
     pub exit_time_max: Duration,
     /// Maximum pause between failed starts of the child.
     pub start_pause_max: Duration,
+    /// The number of children in a row that are started for a session whose child has ended by
+    /// itself, and that answer no request. If it is zero, a session ends with its child.
+    pub child_starts_max: usize,
 
     // Log
     /// Events of one kind and reason that are logged per second, for those that a peer can cause at
@@ -276,6 +279,7 @@ impl Default for Limits {
             exit_grace: Duration::from_millis(20),
             exit_time_max: Duration::from_secs(1),
             start_pause_max: Duration::from_secs(10),
+            child_starts_max: 0,
             log_repeats_per_second: 5,
             log_requests_per_second: 100,
             stop_delay: Duration::ZERO,

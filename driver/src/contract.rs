@@ -28,7 +28,7 @@
 //! | `watch` | driver with `hyper` | a peer that disconnects is noticed while its answer is pending |
 //! | `sleep` | runtime, [`Alarm`] | one timer for the engine, one for each connection; never late |
 //! | `spawn` | runtime | children with three pipes, in their own group, without zombies |
-//! | `run` | none | the core hands out no work: long work is a call outside the lock |
+//! | `run` | driver | a job is carried out without the lock, by the thread that reported its input |
 //! | `stop` | both, [`Stopper`] | a request to stop is an input; the engine decides what follows |
 //!
 //! # The driver's part

@@ -127,6 +127,9 @@ macro_rules! every_case {
         mod requests_seen {
             $crate::requests_seen!($($target)*);
         }
+        mod resumed_sessions {
+            $crate::resumed_sessions!($($target)*);
+        }
         mod rules {
             $crate::rules!($($target)*);
         }
@@ -178,6 +181,7 @@ pub mod parked_calls;
 pub mod places;
 pub mod processes;
 pub mod requests_seen;
+pub mod resumed_sessions;
 pub mod rules;
 pub mod sessions;
 pub mod several_servers;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use pontoon_core::{ChildEra, ChildPer, Duration};
+use pontoon_core::{ChildEra, ChildPer, Duration, OnChildExit};
 
 use super::serving::{ServingArgs, SessionArgs};
 use crate::values::{self, Assignment, GIB, KIB, MIB, Revisions};
@@ -109,6 +109,19 @@ pub(crate) struct BridgeArgs {
         value_parser = values::one_of::<ChildPer>()
     )]
     pub(crate) child_per: ChildPer,
+
+    /// When the process of a session ends by itself: end the session, or resume it with a new process
+    /// at its next request. A new process gets the client's initialize, log level and subscriptions;
+    /// what else the old one knew is lost
+    #[arg(
+        long,
+        env = "MCP_ON_CHILD_EXIT",
+        help_heading = COMMAND,
+        value_name = "WHAT",
+        default_value = "end",
+        value_parser = values::one_of::<OnChildExit>()
+    )]
+    pub(crate) on_child_exit: OnChildExit,
 
     /// Processes of a legacy command kept ready for requests without a session
     #[arg(

@@ -1,5 +1,5 @@
 use pontoon_config::Source;
-use pontoon_core::{ChildEra, ChildPer, Revision};
+use pontoon_core::{ChildEra, ChildPer, OnChildExit, Revision};
 use serde_json::json;
 
 use super::machine::Machine;
@@ -26,6 +26,10 @@ fn settings_take_the_values_of_the_options() {
             word.parse::<ChildPer>().is_ok(),
             "{word}"
         );
+    }
+    for word in ["end", "resume", "restart"] {
+        let is_value = word.parse::<OnChildExit>().is_ok();
+        assert_eq!(is_setting("onChildExit", &json!(word)), is_value, "{word}");
     }
     for word in ["legacy", "modern", "probe", "auto"] {
         assert_eq!(

@@ -51,7 +51,7 @@ fn an_entry_overrides_flags() {
         "command": file, "args": ["x"], "env": { "SET": "1", "PATH": null },
         "pontoon": {
             "requestTimeout": "2m", "startupTimeout": 3, "sessionTimeout": 4, "maxSessions": 5,
-            "maxLine": "6KiB", "childPer": "call", "childEra": "modern",
+            "maxLine": "6KiB", "childPer": "call", "childEra": "modern", "onChildExit": "resume",
             "revisions": ["2025-06-18"], "cleanEnv": true
         }
     }, "plain": { "command": file } } });
@@ -80,6 +80,7 @@ fn an_entry_overrides_flags() {
     assert_eq!(limits.startup_time_max.as_secs(), 3);
     assert_eq!(limits.session_idle_max.as_secs(), 4);
     assert_eq!((limits.sessions_max, limits.line_bytes_max), (5, 6 << 10));
+    assert_eq!(limits.child_starts_max, 5);
     let bridge = &gull.bridge;
     assert_eq!(format!("{:?} {:?}", bridge.child_per, bridge.child_era), "Call Modern");
     assert_eq!(gull.revisions.len(), 1);

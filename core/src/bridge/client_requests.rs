@@ -89,6 +89,13 @@ impl ClientRequests {
         self.last
     }
 
+    /// Returns numbers for this many requests that are not the client's; their answers are unknown.
+    pub(crate) fn reserve(&mut self, count: u64) -> Range<u64> {
+        let first = self.last + 1;
+        self.last += count;
+        first..self.last + 1
+    }
+
     /// Returns whether only the first request has been sent so far.
     pub(crate) fn is_first_only(&self) -> bool {
         self.last == ClientRequests::FIRST

@@ -67,6 +67,11 @@ impl ServerRequests {
         Some(self.remove(position))
     }
 
+    /// Removes and returns the oldest request.
+    pub(crate) fn take_first(&mut self) -> Option<ServerRequest> {
+        (!self.0.is_empty()).then(|| self.remove(0))
+    }
+
     /// Removes and returns the oldest request if it has waited for `time_max` at `now`.
     pub(crate) fn take_due(&mut self, now: Instant, time_max: Duration) -> Option<ServerRequest> {
         (self.next_due(time_max) <= now).then(|| self.remove(0))

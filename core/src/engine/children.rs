@@ -92,7 +92,7 @@ impl Engine {
         out: &mut Actions,
     ) {
         self.shared.metrics.child_failed();
-        self.shared.spawn_backoff.record_failure(now, self.shared.config.limits.start_pause_max);
+        self.record_start_failure(now);
         if error == SpawnError::NoResources {
             self.shared.spawn_backoff.note_lack_of_resources();
         }
@@ -106,7 +106,9 @@ impl Engine {
         self.stopping_children.remove(&id);
         self.unclaimed.remove(id);
         if let Some(session) = self.owners.remove(&id) {
-            self.end_session(session, SessionEnd::Refused, Reject::ChildFailed(error), now, out);
+            if !self.lose_child(session, reject, now, out) {
+                self.end_session(session, SessionEnd::Refused, reject, now, out);
+            }
             // There is no process to stop.
             self.stopping_children.remove(&id);
         }
@@ -246,11 +248,11 @@ impl Engine {
         now: Instant,
         out: &mut Actions,
     ) {
-        let was_open = self.sessions.get(&id).is_some_and(|session| session.is_open());
+        let was_ready = self.sessions.get(&id).is_some_and(|session| session.is_ready());
         let end = self.with_session(id, now, out, |session, cx| session.child_line(line, cx));
         match end.flatten() {
             Some(why) => self.end_session(id, why, Reject::SessionEnded, now, out),
-            None if !was_open => self.record_start_success(id),
+            None if !was_ready => self.record_start_success(id),
             None => {}
         }
     }
@@ -291,7 +293,7 @@ impl Engine {
 
     /// Records that the command works, if a child has answered `initialize`.
     fn record_start_success(&mut self, id: SessionId) {
-        if self.sessions.get(&id).is_some_and(|session| session.is_open()) {
+        if self.sessions.get(&id).is_some_and(|session| session.is_ready()) {
             self.shared.spawn_backoff.record_success();
             self.confirm_era();
         }
@@ -397,15 +399,21 @@ impl Engine {
         }
     }
 
-    /// Ends a session whose child has ended.
+    /// Ends a session whose child has ended, or lets it go on without one.
     pub(super) fn reap(&mut self, id: SessionId, now: Instant, out: &mut Actions) {
         let Some(session) = self.sessions.get(&id) else { return };
         let Some(status) = session.child_end(now) else { return };
+        let is_restoring = session.is_restoring();
         if self.open_on_another(id, now, out) {
             return;
         }
         let reject = Reject::ChildExited(status);
-        self.end_session(id, SessionEnd::ChildEnded, reject, now, out);
+        if is_restoring {
+            self.record_start_failure(now);
+        }
+        if !self.lose_child(id, reject, now, out) {
+            self.end_session(id, SessionEnd::ChildEnded, reject, now, out);
+        }
     }
 
     /// Removes a child without a session once its process has ended.
@@ -443,9 +451,7 @@ impl Engine {
         if is_useless {
             child.report_end(&mut self.shared.cx(now, out));
             let stderr = stderr.clone();
-            self.shared
-                .spawn_backoff
-                .record_failure(now, self.shared.config.limits.start_pause_max);
+            self.record_start_failure(now);
             let is_logged = self.shared.cx(now, out).logs_info();
             self.shared.log(Event::ChildUnusable { status, stderr, is_logged }, out);
         }

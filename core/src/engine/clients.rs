@@ -117,9 +117,7 @@ impl Engine {
             Ok(Route::Session(_)) if self.is_draining() && body.has_requests() => {
                 Err(Reject::Draining)
             }
-            Ok(Route::Session(id)) => self
-                .with_session(id, now, out, |session, cx| session.post(exchange, head, body, cx))
-                .unwrap_or(Err(self.unknown_session())),
+            Ok(Route::Session(id)) => self.post_to_session(id, (exchange, head), body, now, out),
             Err(reject) => Err(reject),
         };
         if let Err(reject) = verdict {

@@ -41,9 +41,7 @@ impl Engine {
             && kept.is_none()
             && (is_late || matches!(reject, Reject::ChildExited(_)))
         {
-            self.shared
-                .spawn_backoff
-                .record_failure(now, self.shared.config.limits.start_pause_max);
+            self.record_start_failure(now);
         }
         let fails = kept.is_none()
             && (why == SessionEnd::Refused || matches!(reject, Reject::ChildExited(_)));

@@ -22,6 +22,7 @@ mod eviction;
 mod modern;
 mod overview;
 mod probes;
+mod restore;
 mod sampling;
 mod shutdown;
 mod sse;
@@ -505,6 +506,7 @@ impl Engine {
             };
             self.end_session(id, why, reject, now, out);
         }
+        self.on_restore_due(id, now, out);
         self.reap(id, now, out);
     }
 

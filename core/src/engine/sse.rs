@@ -82,8 +82,7 @@ impl Engine {
         if self.sessions.get(&id).is_some_and(|session| session.has_no_backend()) {
             return self.attach_sse_backend(id, (exchange, head), body, (since, now), out);
         }
-        self.with_session(id, now, out, |session, cx| session.post(exchange, head, body, cx))
-            .unwrap_or(Err(Reject::UnknownSession))
+        self.post_to_session(id, (exchange, head), body, now, out)
     }
 
     /// Returns the session of this transport that a request names, if its principal may use it.

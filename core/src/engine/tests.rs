@@ -29,6 +29,7 @@ mod prop_engine;
 mod prop_input_required;
 mod prop_sessions;
 mod random;
+mod restoring;
 mod resuming;
 mod rig;
 mod routing;

@@ -203,7 +203,7 @@ impl Engine {
 
     /// Records that a child could not be opened, without a client to report it to.
     fn fail_start(&mut self, now: Instant) {
-        self.shared.spawn_backoff.record_failure(now, self.shared.config.limits.start_pause_max);
+        self.record_start_failure(now);
         if let Some(pool) = &mut self.pool {
             pool.invalidate_era();
         }
@@ -251,11 +251,8 @@ impl Engine {
         out: &mut Actions,
     ) {
         let old = self.with_session(id, now, out, |session, cx| session.restart(backend, cx));
-        let Some(Backend::Child(child)) = old else { return };
-        self.owners.remove(&child.id);
-        match child.end(now).filter(|_| child.has_exited()) {
-            Some(status) => self.release(*child, status, 0, now, out),
-            None => self.shut_down(*child, now, out),
+        if let Some(Backend::Child(child)) = old {
+            self.part_with(*child, 0, now, out);
         }
     }
 }

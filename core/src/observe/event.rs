@@ -213,6 +213,21 @@ pub enum Event {
         /// The client's name (`clientInfo.name`), truncated.
         client: Option<Box<str>>,
     },
+    /// A session goes on with a new child, which has answered `initialize` like the one before it.
+    SessionRestored {
+        /// The session.
+        session: SessionId,
+        /// Its new child.
+        child: ChildId,
+    },
+    /// A new child refused a session's `initialize`, or answered it in another way than the one
+    /// before it.
+    RestoreRefused {
+        /// The session.
+        session: SessionId,
+        /// The child.
+        child: ChildId,
+    },
     /// A session ended.
     SessionClosed {
         /// The session.
@@ -362,6 +377,8 @@ impl Event {
             Event::RequestDone(_) => "request answered",
             Event::SessionOpening { .. } => "session opening",
             Event::SessionOpened { .. } => "session opened",
+            Event::SessionRestored { .. } => "session goes on with a new child",
+            Event::RestoreRefused { .. } => "new child does not accept the session",
             Event::SessionClosed { .. } => "session closed",
             Event::Skipped { .. } => "events too many to log them all",
             Event::StopDelayed { .. } => "still serving before stopping",
@@ -379,6 +396,7 @@ impl Event {
             | Event::ChildGivenUp { .. }
             | Event::ChildNoise { .. }
             | Event::InitializeRefused { .. }
+            | Event::RestoreRefused { .. }
             | Event::ChildNoiseSkipped { .. }
             | Event::ChildNotMcp { .. }
             | Event::ChildStderrSkipped { .. }
@@ -397,6 +415,7 @@ impl Event {
             | Event::StartAwaited { .. }
             | Event::SessionClosed { .. }
             | Event::SessionOpened { .. }
+            | Event::SessionRestored { .. }
             | Event::StillStopping { .. }
             | Event::StopDelayed { .. }
             | Event::TlsFailed { .. }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use crate::auth::ListFilter;
-use crate::bridge::{Child, ClientRequest, Consequence, consequence};
+use crate::bridge::{Child, ClientRequest, ClientRequests, Consequence, consequence};
 use crate::chunk::Chunk;
 use crate::cx::Cx;
 use crate::json::line::cancelled;
@@ -66,7 +66,10 @@ impl Session {
     /// Returns the number of the request in flight, if an answer without an id can only belong to
     /// that.
     fn only_call(&self) -> Option<u64> {
-        let number = self.client_requests.only()?;
+        let number = match self.is_restoring() {
+            true => ClientRequests::FIRST,
+            false => self.client_requests.only()?,
+        };
         self.backend.child().is_some_and(Child::is_settled).then_some(number)
     }
 
@@ -122,6 +125,9 @@ impl Session {
             Some(id) => parse_number(id),
             None => self.only_call(),
         };
+        if self.is_restoring() && number == Some(ClientRequests::FIRST) {
+            return self.on_restore_answer(message, cx);
+        }
         let Some((number, call)) = number.and_then(|it| Some((it, self.client_requests.take(it)?)))
         else {
             self.unknown_answer(message, number, cx);
@@ -135,6 +141,7 @@ impl Session {
             Kind::Result => false,
             _ => self.is_refused_by(&call),
         };
+        self.child_works();
         if let Some(child) = self.backend.child_mut() {
             child.answered(number);
         }
@@ -151,6 +158,9 @@ impl Session {
     /// Drops an answer to no request in flight. A late one is harmless; one to a request that was
     /// never sent is an error of the child.
     fn unknown_answer(&mut self, message: &Message, number: Option<u64>, cx: &mut Cx<'_>) {
+        if number.is_some_and(|number| self.was_repeated(number)) {
+            return;
+        }
         self.dropped(Dropped::UnknownAnswer, cx);
         let is_late = number.is_some_and(|number| self.client_requests.has_been(number));
         if message.id().is_some() && !is_late && !probe::is_answer(message) {
@@ -187,6 +197,9 @@ impl Session {
         reject: Reject,
         cx: &mut Cx<'_>,
     ) -> Option<SessionEnd> {
+        if self.is_restoring() && number == ClientRequests::FIRST {
+            return Some(SessionEnd::Refused);
+        }
         let call = self.client_requests.take(number)?;
         let end = self.is_refused_by(&call).then_some(SessionEnd::Refused);
         self.fail(call, reject, cx);
@@ -220,7 +233,7 @@ impl Session {
         if let Some(seated) = self.backend.native_mut() {
             seated.facts.initialized = true;
         }
-        self.initialize = None;
+        self.prepare_restore(result, cx);
         self.await_initialized(cx);
         let client = self.client.clone();
         let revision = match &self.unknown_revision {
@@ -355,7 +368,13 @@ impl Session {
         }
     }
 
-    fn notify(&mut self, message: Chunk, about: RelatesTo, related: bool, cx: &mut Cx<'_>) {
+    pub(super) fn notify(
+        &mut self,
+        message: Chunk,
+        about: RelatesTo,
+        related: bool,
+        cx: &mut Cx<'_>,
+    ) {
         match self.stream_for(about, related) {
             Some(stream) => self.streams.message(stream, message, cx),
             None => self.enqueue(QueuedMessage { message, ask: None }, cx),

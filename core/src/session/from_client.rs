@@ -69,7 +69,7 @@ impl Session {
         self.peer = head.peer;
         self.initialize = self.backend.native().is_none().then(|| {
             let (message, digest) = (initialize.clone(), head.params_digest.clone());
-            Box::new(Initialize { message, digest })
+            Box::new(Initialize { message, digest, restore: None })
         });
         let stream = self.streams.open_call(exchange, head.accept, 1, false, cx);
         let due = since + cx.startup_time();
@@ -169,7 +169,9 @@ impl Session {
             return Err(Reject::InFlightFull);
         }
         let bytes = messages.iter().flatten().map(|message| message.len()).sum();
-        if !self.backend.has_room(bytes, cx) {
+        let held = self.held_bytes();
+        let is_full = self.is_restoring() && held > 0 && held + bytes > cx.limits.stdin_bytes_max;
+        if is_full || !self.backend.has_room(bytes, cx) {
             return Err(Reject::ChildBackpressure);
         }
         let due = requests + messages.iter().filter(|message| message.is_err()).count();
@@ -217,6 +219,7 @@ impl Session {
         cx: &mut Cx<'_>,
     ) {
         cx.wake(due);
+        self.record_for_restore(message);
         if let Some(seated) = self.backend.native_mut() {
             seated.facts.requests += 1;
             // Most are answered in the turn that accepts them, and their time is counted from here.
@@ -244,6 +247,9 @@ impl Session {
     fn notification(&mut self, message: &Message, cx: &mut Cx<'_>) {
         match (message.method(), message.correlation_id()) {
             (Some("notifications/cancelled"), Some(id)) => self.cancel(message, id, cx),
+            // A new child is not concerned by what the client told the one before it.
+            _ if self.has_lost_child() => {}
+            (Some("notifications/initialized"), _) if self.is_restoring() => {}
             (Some("notifications/initialized"), _) => {
                 self.backend.write_message(message.with(&[]), cx);
                 self.release(cx);

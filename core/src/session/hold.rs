@@ -1,6 +1,7 @@
 //! Messages of a client that overtake `notifications/initialized`.
 //!
-//! Owns: these messages, in order, until the notification arrives or their time is over. A client
+//! Owns: these messages, in order, until the notification arrives or their time is over; and those
+//! that wait for the handshake with a new child ([`restore`](super::restore)). A client
 //! sends it before its first request, but over HTTP each has a connection of its own, and a server
 //! may refuse the first to arrive. Never: answers to the child, and pings, which may both come
 //! earlier.
@@ -31,13 +32,18 @@ pub(super) enum Outgoing {
     Notification(Chunk),
 }
 
+impl Default for HeldMessages {
+    fn default() -> HeldMessages {
+        HeldMessages { messages: Vec::new(), bytes: 0, until: Instant::FAR }
+    }
+}
+
 impl Session {
     /// Holds back messages before `notifications/initialized` from now on, if a child is to get
     /// that first.
     pub(super) fn await_initialized(&mut self, cx: &Cx<'_>) {
         if self.backend.child().is_some() && !cx.limits.initialized_time_max.is_zero() {
-            let held = HeldMessages { messages: Vec::new(), bytes: 0, until: Instant::FAR };
-            self.held = Some(Box::new(held));
+            self.held = Some(Box::default());
         }
     }
 
@@ -53,8 +59,9 @@ impl Session {
 
     /// Passes a message of the client to the backend, now or after `initialized`.
     pub(super) fn forward(&mut self, message: Outgoing, cx: &mut Cx<'_>) {
+        let is_restoring = self.is_restoring();
         let Some(held) = &mut self.held else { return self.pass_to_backend(message, cx) };
-        if held.messages.is_empty() {
+        if held.messages.is_empty() && !is_restoring {
             held.until = cx.now + cx.limits.initialized_time_max;
             cx.wake(held.until);
         }
@@ -64,8 +71,9 @@ impl Session {
         };
         held.messages.push(message);
         let limits = cx.limits;
-        if held.messages.len() > limits.overtaking_len_max
-            || held.bytes > limits.overtaking_bytes_max
+        if !is_restoring
+            && (held.messages.len() > limits.overtaking_len_max
+                || held.bytes > limits.overtaking_bytes_max)
         {
             self.release(cx);
         }

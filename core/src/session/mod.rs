@@ -9,6 +9,8 @@
 //!      └──child refuses, is too slow, or ends; client leaves───────────────────────────────────► ended
 //! ```
 //!
+//! An ended child can be replaced instead ([`Limits::child_starts_max`]): see [`restore`].
+//!
 //! In HTTP+SSE, the transport of 2024-11-05, a session begins with its only stream and ends with
 //! it:
 //!
@@ -27,6 +29,7 @@ mod hold;
 mod native_session;
 mod queue;
 mod replay;
+mod restore;
 mod sse;
 mod stream;
 mod streams;
@@ -37,6 +40,7 @@ use hold::{HeldMessages, Outgoing};
 pub(crate) use native_session::NativeSession;
 use queue::{Queue, QueuedMessage};
 use replay::Replay;
+use restore::Restore;
 use stream::Stream;
 use streams::{Delivery, Streams};
 
@@ -84,7 +88,8 @@ pub(crate) struct Session {
     client: Option<Box<str>>,
     /// The address of its last POST.
     peer: Option<IpAddr>,
-    /// The `initialize` of its client, until it is answered.
+    /// The `initialize` of its client, until it is answered, and after that if its child can be
+    /// replaced.
     initialize: Option<Box<Initialize>>,
     /// Whether messages of its client are kept until it has a backend.
     keeps_messages: bool,
@@ -103,6 +108,8 @@ struct Initialize {
     message: Message,
     /// The digest of its parameters, if it was computed.
     digest: Option<Box<[u8; 32]>>,
+    /// The state for replacing the child that has answered it.
+    restore: Option<Restore>,
 }
 
 impl Session {
@@ -357,6 +364,7 @@ impl Session {
         self.expires_at(cx.limits)
             .min(self.client_requests.next_due())
             .min(self.held_until())
+            .min(self.restore_due())
             .min(self.server_requests.next_due(cx.limits.request_total_max))
             .min(self.backend.next_due(cx.now))
             .min(self.streams.next_due(cx.limits.keep_alive_period))
@@ -436,6 +444,9 @@ impl Session {
             && matches!(reject, Reject::ChildExited(_) | Reject::StartupTimeout { .. })
         {
             wire.message += &child.other_output();
+        }
+        if self.has_lost_child() {
+            wire.message += "; the session goes on, and the next request starts a new process";
         }
         cx.log_timeout(reject, call.method, Some(self.id));
         let answer = json::error(Some(&call.id), &wire);

@@ -35,9 +35,9 @@ impl Session {
         self.is_sse() && !is_held_back && self.streams.outbound() >= limits.outbound_bytes_high
     }
 
-    /// Returns whether it waits for `initialize`.
+    /// Returns whether it has no backend because it waits for `initialize`.
     pub(crate) fn has_no_backend(&self) -> bool {
-        matches!(self.backend, Backend::None)
+        matches!(self.backend, Backend::None) && !self.is_open()
     }
 
     /// Records whether its `initialize` waits for the era of the command, which counts as a use.

@@ -144,6 +144,7 @@ fn setup(rng: &mut Rng) -> Setup {
         ("--timeout", &["1", "5"]),
         ("--max-sessions", &["1", "2", "3"]),
         ("--startup-timeout", &["1"]),
+        ("--on-child-exit", &["resume"]),
     ] {
         if rng.once_in(4) {
             options.extend([option.to_owned(), rng.choose(values).to_owned()]);

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pontoon_core::{
-    BindSession, BridgeOptions, ChildEra, ChildPer, ChildSpec, Config, Level, Native, Rate,
-    Revision, Serves,
+    BindSession, BridgeOptions, ChildEra, ChildPer, ChildSpec, Config, Level, Native, OnChildExit,
+    Rate, Revision, Serves,
 };
 use pontoon_servers::calculator::{self, Calculator, FlatEvents};
 use pontoon_servers::echo::{self, Echo};
@@ -110,6 +110,10 @@ pub(super) fn of(subcommand: Subcommand, arguments: &[String], flags: Vec<OsStri
                     "shared" => ChildPer::Shared,
                     other => panic!("processes are not shared by {other}"),
                 };
+            }
+            "--on-child-exit" => {
+                let policy: OnChildExit = value.parse().expect("end or resume");
+                limits.child_starts_max = policy.starts_max();
             }
             "--warm-children" => config.bridge.warm_children = number(value),
             "--revisions" => {

@@ -118,7 +118,9 @@ impl Event {
                 timeout(*limit, *option, field);
             }
             Event::RequestDone(answered) => answered_fields(answered, field),
-            Event::SessionOpening { session, child } => {
+            Event::SessionOpening { session, child }
+            | Event::SessionRestored { session, child }
+            | Event::RestoreRefused { session, child } => {
                 field("session", short(*session));
                 field("child", count(child.0));
             }

@@ -277,6 +277,8 @@ const EVENTS: &[&str] = &[
     "request_done",
     "session_opening",
     "session_opened",
+    "session_restored",
+    "restore_refused",
     "session_closed",
     "skipped",
     "stop_delayed",
