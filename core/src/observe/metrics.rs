@@ -191,6 +191,11 @@ impl Metrics {
         for (reason, count) in &self.refused {
             text.sample(name, &[("reason", reason)], *count);
         }
+        let name = "pontoon_tls_failures_total";
+        text.family(name, "counter", "TLS handshakes that failed, by reason.");
+        for (failure, count) in &self.tls_failed {
+            text.sample(name, &[("reason", failure.name())], *count);
+        }
     }
 
     fn render_operations(&self, text: &mut MetricsText, native: Option<&RequestStats<'_>>) {
@@ -261,11 +266,6 @@ impl Metrics {
 
     fn render_trouble(&self, text: &mut MetricsText) {
         self.render_rejects(text);
-        let name = "pontoon_tls_failures_total";
-        text.family(name, "counter", "TLS handshakes that failed, by reason.");
-        for (failure, count) in &self.tls_failed {
-            text.sample(name, &[("reason", failure.name())], *count);
-        }
         let name = "pontoon_dropped_messages_total";
         text.family(name, "counter", "Dropped messages, by reason.");
         for (what, count) in &self.dropped {

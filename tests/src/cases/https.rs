@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::Target;
 use crate::canary::Canary;
 use crate::client::{Client, text_of, tool_call};
+use crate::entry::Entry;
 use crate::pontoon::Pontoon;
 use crate::probe::rss_kib;
 use crate::target::program;
@@ -24,6 +25,7 @@ cases! { $ https:
 
     ; on sockets only:
     a_session_over_tls: "TLS needs real randomness"
+    several_servers_over_tls: "TLS needs real randomness"
     versions_and_protocols: "TLS needs real randomness"
     probes_over_tls: "TLS needs real randomness"
     plain_http_on_a_tls_port: "TLS needs real randomness"
@@ -67,6 +69,20 @@ pub fn a_session_over_tls(target: &Target) {
     let after = client.send(tool_call(9, "echo", json!({"text": "late"})));
     after.expect(404, "after the end");
     assert_eq!(failures(&pontoon, ""), 0.0);
+}
+
+pub fn several_servers_over_tls(target: &Target) {
+    let line = target.serve(&[Entry::new("one", &[]), Entry::new("two", &[])]);
+    let pontoon = line.tls(Certificate::of_suite()).start();
+    Client::open_at(&pontoon, "/one/mcp").expect_served();
+    Client::open_at(&pontoon, "/two/mcp").expect_served();
+    let mut wire = Wire::connect_plain(pontoon.addr);
+    wire.send(Request::post("{}").at("/one/mcp").bytes());
+    wire.response().expect(400, "without TLS");
+    let mut stranger = Wire::connect_as(pontoon.addr, Certificate::new().client(pontoon.addr));
+    assert!(stranger.try_send(Request::new("GET", "/livez").bytes()).is_err());
+    drop(stranger);
+    expect_failures(&pontoon, "alert", 1.0);
 }
 
 pub fn versions_and_protocols(target: &Target) {
