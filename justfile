@@ -21,9 +21,9 @@ core FILTER="":
 suite TARGET FILTER="":
     cargo test -p pontoon-suite --test {{ TARGET }} {{ FILTER }}
 
-# The simulated world with this many seeds, in release
+# The simulated worlds with this many seeds, in release; 100000 is a job for a night
 sim SEEDS="1000":
-    PONTOON_SEEDS={{ SEEDS }} cargo test --release --locked -p pontoon-suite --test sim_sessions
+    PONTOON_SEEDS={{ SEEDS }} cargo test --release --locked -p pontoon-suite --test sim_sessions --test sim_pairings
 
 # Everything that CI runs, on a fresh clone in about twenty minutes
 ci:

@@ -111,10 +111,7 @@ pub(super) fn of(subcommand: Subcommand, arguments: &[String], flags: Vec<OsStri
                     other => panic!("processes are not shared by {other}"),
                 };
             }
-            "--on-child-exit" => {
-                let policy: OnChildExit = value.parse().expect("end or resume");
-                limits.child_starts_max = policy.starts_max();
-            }
+            "--on-child-exit" => limits.child_starts_max = starts_max(value),
             "--warm-children" => config.bridge.warm_children = number(value),
             "--revisions" => {
                 let read = |date: &str| Revision::parse(date.as_bytes()).expect("a revision");
@@ -161,6 +158,11 @@ pub(super) fn of(subcommand: Subcommand, arguments: &[String], flags: Vec<OsStri
         }
     }
     Config { auth: auth.finish(), ..config }
+}
+
+/// Returns the limit for `--on-child-exit`.
+fn starts_max(text: &str) -> usize {
+    text.parse::<OnChildExit>().expect("end or resume").starts_max()
 }
 
 /// Parses seconds, or a number with the unit `ms` or `s`.
