@@ -4,11 +4,16 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use pontoon_core::auth::{Auth, Keys, Resource, ScopePolicy, StaticToken, TrustedHeaders};
+use pontoon_core::Event;
+use pontoon_core::auth::{
+    Auth, IntrospectionConfig, Keys, RemoteConfig, Resource, ScopePolicy, Secret, StaticToken,
+    TrustedHeaders,
+};
 use pontoon_driver::Authenticator;
 
 use crate::args::AuthArgs;
 use crate::errors::Failure;
+use crate::log::{Entry, Log};
 
 /// The name of the only server of an endpoint in scopes.
 const SERVER: &str = "mcp";
@@ -16,27 +21,38 @@ const SERVER: &str = "mcp";
 /// The name in scopes of the paths that belong to none of several servers.
 pub(crate) const SITE: &str = "pontoon";
 
-/// Returns the authentication of the only server of an endpoint, or `None` if there is none.
-pub(crate) fn of(args: &AuthArgs) -> Result<Option<Auth>, Failure> {
-    shared(args)?.map(|shared| shared.auth(SERVER, "")).transpose()
-}
-
 /// Returns the authentication that several servers share, or `None` if there is none.
 pub(crate) fn shared(args: &AuthArgs) -> Result<Option<SharedAuth>, Failure> {
     if !is_wanted(args) {
         return check_unused(args).map(|()| None);
     }
     let authenticator = Arc::new(Authenticator::new(keys(args)?));
-    Ok(Some(SharedAuth { authenticator, args: args.clone() }))
+    Ok(Some(SharedAuth { authenticator, remote: remote(args)?, args: args.clone() }))
 }
 
 /// The authentication that several servers share.
+#[derive(Debug)]
 pub(crate) struct SharedAuth {
     authenticator: Arc<Authenticator>,
+    remote: Option<RemoteConfig>,
     args: AuthArgs,
 }
 
 impl SharedAuth {
+    /// Starts the requests to an authorization server, if there is one. Their failures are logged.
+    pub(crate) fn start(&self, log: &Log) -> Result<(), Failure> {
+        let Some(remote) = &self.remote else { return Ok(()) };
+        let log = log.clone();
+        let log = Arc::new(move |event: &Event| log.write(Entry::event(event.clone())));
+        let started = self.authenticator.start(remote, log);
+        started.map_err(|error| Failure::cannot_start(&error))
+    }
+
+    /// Returns the authentication of the only server of an endpoint.
+    pub(crate) fn auth_of_only(&self) -> Result<Auth, Failure> {
+        self.auth(SERVER, "")
+    }
+
     /// Returns the authentication of the server with this name in scopes, and this path below the
     /// resource of the options.
     pub(crate) fn auth(&self, server: &str, path: &str) -> Result<Auth, Failure> {
@@ -53,7 +69,9 @@ impl SharedAuth {
 
 /// Returns whether there is a way to identify clients.
 fn is_wanted(args: &AuthArgs) -> bool {
-    args.auth_token_file.is_some() || !args.auth_trust_from.is_empty()
+    args.auth_token_file.is_some()
+        || args.auth_introspection.is_some()
+        || !args.auth_trust_from.is_empty()
 }
 
 /// Checks that no setting of authentication is given that would do nothing.
@@ -63,12 +81,14 @@ fn check_unused(args: &AuthArgs) -> Result<(), Failure> {
         ("--auth-servers", !args.auth_servers.is_empty()),
         ("--auth-scopes", !args.auth_scopes.is_empty()),
         ("--auth-scopes-header", args.auth_scopes_header.is_some()),
+        ("--auth-scopes-for", !args.auth_scopes_for.is_empty()),
+        ("--auth-issuer", args.auth_issuer.is_some()),
     ];
     match unused.iter().find(|(_, is_given)| *is_given) {
         Some((option, _)) => Err(Failure {
             what: format!("{option} has no effect alone"),
             why: "nothing says how clients prove who they are".into(),
-            fix: "give --auth-token-file or --auth-trust-from, too".into(),
+            fix: "give --auth-token-file, --auth-introspection or --auth-trust-from, too".into(),
             code: 2,
         }),
         None => Ok(()),
@@ -83,14 +103,49 @@ pub(crate) fn keys(args: &AuthArgs) -> Result<Keys, Failure> {
         scopes: args.auth_scopes_header.as_deref().map(Box::from),
         ..TrustedHeaders::from(args.auth_trust_from.clone())
     });
-    Ok(Keys { tokens, trusted })
+    Ok(Keys { tokens, trusted, introspects: args.auth_introspection.is_some() })
+}
+
+/// Returns what an authorization server is asked for, or `None` if nothing is.
+fn remote(args: &AuthArgs) -> Result<Option<RemoteConfig>, Failure> {
+    let introspection = args.auth_introspection.as_deref().map(|url| introspection(args, url));
+    let issuer = args.auth_issuer.as_deref().unwrap_or_default().into();
+    let introspection = introspection.transpose()?;
+    Ok(introspection.map(|it| RemoteConfig { issuer, introspection: Some(it) }))
+}
+
+fn introspection(args: &AuthArgs, url: &str) -> Result<IntrospectionConfig, Failure> {
+    let option = "--auth-introspection-secret";
+    let path = args.auth_introspection_secret.as_deref().unwrap_or(Path::new(""));
+    let secret = read(path, option)?;
+    if secret.trim().is_empty() {
+        return Err(Failure {
+            what: format!("{} ({option}) is empty", path.display()),
+            why: "the introspection endpoint answers only clients that it knows".into(),
+            fix: "write the secret of the client into it".into(),
+            code: 2,
+        });
+    }
+    if args.auth_resource.is_none() {
+        return Err(Failure {
+            what: "--auth-introspection needs --auth-resource".into(),
+            why: "a token has to be meant for this server, and nothing says what its URL is".into(),
+            fix: "give --auth-resource the URL that clients are configured with".into(),
+            code: 2,
+        });
+    }
+    Ok(IntrospectionConfig {
+        url: url.into(),
+        client_id: args.auth_introspection_client.as_str().into(),
+        client_secret: Secret::new(secret.trim()),
+    })
 }
 
 /// Returns the rule about scopes for a server of this name.
 fn policy(args: &AuthArgs, server: &str) -> ScopePolicy {
     match &args.auth_scopes[..] {
         [none] if none == "none" => ScopePolicy::unchecked(server),
-        initial => ScopePolicy::new(server, initial),
+        initial => ScopePolicy::new(server, initial).with_rules(args.auth_scopes_for.clone()),
     }
 }
 
@@ -101,7 +156,11 @@ fn resource(args: &AuthArgs, url: &str) -> Result<Resource, Failure> {
         fix: "give the URL that clients are configured with".into(),
         code: 2,
     })?;
-    Ok(resource.with_authorization_servers(&args.auth_servers))
+    let servers = match (&args.auth_servers[..], &args.auth_issuer) {
+        ([], Some(issuer)) => std::slice::from_ref(issuer),
+        (servers, _) => servers,
+    };
+    Ok(resource.with_authorization_servers(servers))
 }
 
 fn tokens(path: &Path) -> Result<Vec<StaticToken>, Failure> {

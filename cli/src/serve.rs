@@ -8,6 +8,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use pontoon_core::auth::Auth;
 use pontoon_core::http::Rules;
 use pontoon_core::{Config, Event, ExitStatus, Level, Serves};
 use pontoon_driver::{Ended, Listeners, Options, Running, Stopper};
@@ -129,11 +130,8 @@ impl Plan<'_> {
             urls(scheme, &listeners).map_err(|error| Failure::cannot_start(&error))?;
         config.title = about.name.into();
         config.admin = admin.as_ref().map(|_| url.into());
-        config.auth = match &files {
-            Some(files) => files.auth_of_site()?,
-            None => auth::of(&args.auth)?,
-        };
         let log = Log::open(&args.log, about.name)?;
+        config.auth = authentication(args, files.as_ref(), &log)?;
         let tls_files = TlsFiles::of(args)?;
         let tls = tls_files.as_ref().map(TlsFiles::open).transpose()?;
         let exposed = tls_files.as_ref().and_then(TlsFiles::exposed);
@@ -191,6 +189,20 @@ fn urls(scheme: &str, listeners: &Listeners) -> io::Result<(String, Option<Strin
         Ok(addr.map(|addr| format!("{scheme}://{addr}")))
     };
     Ok((url(&listeners.endpoints)?.unwrap_or_default(), url(&listeners.admin)?))
+}
+
+/// Starts the authentication: that of the only server, or of the paths that belong to none of several.
+fn authentication(
+    args: &ServingArgs,
+    files: Option<&Files>,
+    log: &Log,
+) -> Result<Option<Auth>, Failure> {
+    if let Some(files) = files {
+        return files.start_auth(log);
+    }
+    let Some(auth) = auth::shared(&args.auth)? else { return Ok(None) };
+    auth.start(log)?;
+    auth.auth_of_only().map(Some)
 }
 
 /// Passes on the signals of the operating system. Returns the receiver of orders to read the files of

@@ -247,8 +247,14 @@ impl Files {
         })
     }
 
+    /// Starts the authentication, and returns that of the paths that belong to no server.
+    pub(crate) fn start_auth(&self, log: &Log) -> Result<Option<Auth>, Failure> {
+        self.auth.as_ref().map(|auth| auth.start(log)).transpose()?;
+        self.auth_of_site()
+    }
+
     /// Returns the authentication of the paths that belong to no server.
-    pub(crate) fn auth_of_site(&self) -> Result<Option<Auth>, Failure> {
+    fn auth_of_site(&self) -> Result<Option<Auth>, Failure> {
         self.auth.as_ref().map(|auth| auth.auth(auth::SITE, "")).transpose()
     }
 
@@ -340,6 +346,7 @@ impl Files {
         let ServeArgs { serving, .. } = with_settings(&self.args, &self.given, &report.settings);
         check_limits(&serving)?;
         let auth = auth::shared(&serving.auth)?;
+        auth.as_ref().map(|auth| auth.start(log)).transpose()?;
         let (new, current) = (&report.settings, &self.report.settings);
         let moved = [
             ("pontoon.listen", new.listen != current.listen),

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use pontoon_core::auth::{Cidr, Resource};
+use pontoon_core::auth::{Cidr, Resource, ScopeRule, check_endpoint_url};
 use pontoon_core::{Duration, Revision};
 use pontoon_servers::calculator;
 use strum::VariantNames;
@@ -111,10 +111,19 @@ pub(crate) fn resource(text: &str) -> Read<String> {
     Resource::new(text).map(|_| text.to_owned()).map_err(str::to_owned)
 }
 
+/// Parses the URL of an authorization server, or of one of its endpoints.
+pub(crate) fn endpoint_url(text: &str) -> Read<String> {
+    check_endpoint_url(text).map(|()| text.to_owned()).map_err(str::to_owned)
+}
+
 pub(crate) fn cidr(text: &str) -> Read<Cidr> {
     Cidr::parse(text.trim()).ok_or_else(|| {
         "must be an address, or a range without bits after its prefix: 10.0.0.5, 10.1.0.0/16".into()
     })
+}
+
+pub(crate) fn scope_rule(text: &str) -> Read<ScopeRule> {
+    ScopeRule::parse(text).map_err(str::to_owned)
 }
 
 /// Parses a scope (RFC 6749, section 3.3).

@@ -221,7 +221,7 @@ pub use seal::StateKey;
 
 // Refusals, and the reasons why a child ended.
 pub use reject::{
-    Capability, ExitStatus, Flaw, Reject, Repeats, SpawnError, TlsFailure, TokenFlaw, Wire,
+    Awaited, Capability, ExitStatus, Flaw, Reject, Repeats, SpawnError, TlsFailure, TokenFlaw, Wire,
 };
 
 // The memory budget.

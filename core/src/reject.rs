@@ -79,6 +79,8 @@ pub enum Reject {
     TokenInQuery,
     /// Several `Authorization` headers.
     RepeatedAuthorization,
+    /// The authorization server cannot be asked, so that the token cannot be verified.
+    AuthUnavailable(Awaited),
 
     // HTTP requests
     /// `Mcp-Session-Id`, `MCP-Protocol-Version` or `Last-Event-ID` repeated or malformed.
@@ -294,6 +296,21 @@ pub enum TokenFlaw {
     RepeatedHeader,
     /// It is meant for another resource.
     Audience,
+    /// Its issuer says that it is not valid.
+    Inactive,
+    /// It is of another issuer.
+    Issuer,
+    /// It names neither a subject nor a client.
+    Subject,
+}
+
+/// The awaited answer for a request whose token cannot be verified yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Awaited {
+    /// The issuer's word about the token.
+    Token,
+    /// Nothing: the issuer has not answered.
+    Nothing,
 }
 
 /// The way in which a process ended.
@@ -410,7 +427,8 @@ impl Reject {
     /// Returns the seconds for `Retry-After`, if waiting helps.
     pub fn retry_after(self) -> Option<u64> {
         match self {
-            Reject::Draining
+            Reject::AuthUnavailable(_)
+            | Reject::Draining
             | Reject::InFlightFull
             | Reject::MemoryFull
             | Reject::RequestsFull
@@ -474,6 +492,7 @@ impl Reject {
             MissingToken | BadToken(_) => (401, INVALID_REQUEST),
             InsufficientScope => (403, INVALID_REQUEST),
             TokenInQuery | RepeatedAuthorization => (400, INVALID_REQUEST),
+            AuthUnavailable(_) => (503, SERVER_ERROR),
             ForbiddenHost | ForbiddenOrigin => (403, INVALID_REQUEST),
             MethodNotAllowed { .. } => (405, INVALID_REQUEST),
             NotAcceptable => (406, INVALID_REQUEST),

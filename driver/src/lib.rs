@@ -14,11 +14,13 @@
 //! ```
 //!
 //! Owns: the lock around the engine, everything that waits on its way in or out, the clock.
-//! Never: a socket, a thread, a task or a timer of its own; a protocol rule, a status, a retry.
+//! Never: a socket, a thread, a task or a timer of its own, except for those of
+//! [`Authenticator`]; a protocol rule, a status, a retry.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod admit_wait;
 mod authenticator;
 pub mod child;
 pub mod clock;

@@ -9,7 +9,7 @@ use std::io;
 use std::mem;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::task::ready;
+use std::task::{Context, Poll, ready};
 
 use pontoon_core::http::{
     Admission, Answer, Headers, Refusal, ReplyHead, Request, RequestHead, Rules, encode_segment,
@@ -19,6 +19,7 @@ use pontoon_core::{
     SiteServer, SiteStatus, session_of, site_answer, site_metrics,
 };
 
+use crate::admit_wait::AdmitWait;
 use crate::child::SpawnRequest;
 use crate::clock::{self, Clock};
 use crate::driver::{DeferJob, Driver, lock};
@@ -48,6 +49,9 @@ pub struct Endpoint {
     pub(crate) driver: Arc<Driver>,
     pub(crate) rules: Arc<Rules>,
 }
+
+/// The verdict about a request: the endpoint that it belongs to, and the admission or the answer.
+pub type Admitted = (Arc<Endpoint>, Result<Admission, Box<Answer>>);
 
 /// The endpoints at one time.
 struct Table {
@@ -219,11 +223,7 @@ impl Site {
 
     /// Checks a request by its head, before any byte of its body is read. Returns the endpoint that
     /// it belongs to, which the request or a refusal is passed to.
-    pub fn admit<H: Headers>(
-        &self,
-        surface: Surface,
-        head: &RequestHead<'_, H>,
-    ) -> (Arc<Endpoint>, Result<Admission, Box<Answer>>) {
+    pub fn admit<H: Headers>(&self, surface: Surface, head: &RequestHead<'_, H>) -> Admitted {
         let table = self.table();
         let found = match surface {
             Surface::Endpoints => table.find(head),
@@ -235,6 +235,25 @@ impl Site {
                 (endpoint.clone(), verdict)
             }
             Err(reason) => (table.main.clone(), Err(table.main.rules.broken(head, reason))),
+        }
+    }
+
+    /// Does the same, but waits first if an authorization server has to be asked about the
+    /// credentials.
+    pub fn poll_admit<H: Headers>(
+        &self,
+        cx: &mut Context<'_>,
+        surface: Surface,
+        head: &RequestHead<'_, H>,
+        wait: &mut AdmitWait,
+    ) -> Poll<Admitted> {
+        loop {
+            ready!(wait.poll(cx));
+            let (endpoint, verdict) = self.admit(surface, head);
+            match &verdict {
+                Err(refusal) if wait.again(|| endpoint.rules.ask(head, refusal)) => {}
+                _ => return Poll::Ready((endpoint, verdict)),
+            }
         }
     }
 

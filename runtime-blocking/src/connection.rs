@@ -20,6 +20,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use bytes::Bytes;
 use pontoon_core::http::{Connection, ConnectionConfig, ConnectionEvent, PeerWait};
 use pontoon_core::{Duration, Instant};
+use pontoon_driver::admit_wait::AdmitWait;
 use pontoon_driver::connections::{self, Permit};
 use pontoon_driver::exchange::{Answer, Exchange};
 use pontoon_driver::site::{Endpoint, Site};
@@ -101,6 +102,8 @@ struct State {
 /// The answer that the connection waits for, or sends.
 enum Pending {
     None,
+    /// The request is not admitted yet.
+    Admission(AdmitWait),
     Awaited(Exchange),
     Stream(Exchange),
     /// The whole answer is in the connection; the engine is told when it was sent.
@@ -242,7 +245,7 @@ impl State {
     fn advance(&mut self, link: &Arc<Link>) -> Result<(), Over> {
         loop {
             self.handle_events(link)?;
-            if self.write(link)? || self.poll_answer(link) {
+            if self.write(link)? || self.poll_admission(link)? || self.poll_answer(link) {
                 continue;
             }
             return Ok(());
@@ -250,17 +253,14 @@ impl State {
     }
 
     #[inline(never)]
-    fn handle_events(&mut self, link: &Link) -> Result<(), Over> {
+    fn handle_events(&mut self, link: &Arc<Link>) -> Result<(), Over> {
         let front = &link.front;
         let now = front.now();
         while let Some(event) = self.connection.poll_event(now) {
             match event {
                 ConnectionEvent::Head => {
-                    let head = self.connection.head().expect("it is there with this event");
-                    let (endpoint, verdict) = front.site.admit(link.surface, &head);
-                    self.endpoint = endpoint;
-                    self.set_phase(link, now)?;
-                    self.connection.admit(verdict, now);
+                    self.answer = Pending::Admission(AdmitWait::default());
+                    self.poll_admission(link)?;
                 }
                 ConnectionEvent::Request(request) => {
                     let endpoint = mem::replace(&mut self.endpoint, front.site.main());
@@ -289,6 +289,25 @@ impl State {
         Ok(())
     }
 
+    /// Passes the verdict about a head to the connection, once there is one; returns whether there
+    /// was.
+    fn poll_admission(&mut self, link: &Arc<Link>) -> Result<bool, Over> {
+        let Pending::Admission(wait) = &mut self.answer else { return Ok(false) };
+        let Some(head) = self.connection.head() else { return Ok(false) };
+        let site = &link.front.site;
+        let Poll::Ready((endpoint, verdict)) =
+            poll_with(link, |cx| site.poll_admit(cx, link.surface, &head, wait))
+        else {
+            return Ok(false);
+        };
+        self.endpoint = endpoint;
+        self.answer = Pending::None;
+        let now = link.front.now();
+        self.set_phase(link, now)?;
+        self.connection.admit(verdict, now);
+        Ok(true)
+    }
+
     /// Takes the available part of the answer from the engine, once everything before it was sent;
     /// returns whether there was any.
     #[inline(never)]
@@ -298,6 +317,10 @@ impl State {
         }
         match mem::replace(&mut self.answer, Pending::None) {
             Pending::None | Pending::Reply(_) => false,
+            waiting @ Pending::Admission(_) => {
+                self.answer = waiting;
+                false
+            }
             Pending::Awaited(mut exchange) => {
                 match poll_with(link, |cx| pin!(exchange.answer()).poll(cx)) {
                     Poll::Ready(answer) => self.take_answer(link, exchange, answer),
@@ -328,7 +351,7 @@ impl State {
 
     /// Sends a short answer, on the thread that delivers it; returns whether nothing is left to do
     /// for the thread of the connection.
-    fn answer_here(&mut self, link: &Link) -> bool {
+    fn answer_here(&mut self, link: &Arc<Link>) -> bool {
         if self.connection.has_received() || self.has_unread() || !self.connection.has_sent_all() {
             return false;
         }
@@ -468,7 +491,7 @@ impl State {
     }
 
     /// Handles the events of the socket, and the time that has passed.
-    fn handle_polled(&mut self, link: &Link, polled: PollFlags) -> Result<(), Over> {
+    fn handle_polled(&mut self, link: &Arc<Link>, polled: PollFlags) -> Result<(), Over> {
         if self.is_over || polled.intersects(PollFlags::ERR | PollFlags::HUP) {
             return Err(Over);
         }

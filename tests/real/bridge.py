@@ -44,10 +44,16 @@ def fixture() -> Path:
 
 
 class Pontoon:
-    """A server of pontoon's, on a port of its own."""
+    """A server of pontoon's, on a port of its own, which the system chooses if it is 0."""
 
-    def __init__(self, arguments: list, env: dict[str, str] | None = None, cwd: Path | None = None):
-        command = [binary(), *map(str, arguments), "--port", "0", "--log-format", "json"]
+    def __init__(
+        self,
+        arguments: list,
+        env: dict[str, str] | None = None,
+        cwd: Path | None = None,
+        port: int = 0,
+    ):
+        command = [binary(), *map(str, arguments), "--port", str(port), "--log-format", "json"]
         if "--" in command:
             # What follows is the wrapped command's.
             at = command.index("--")
@@ -116,8 +122,8 @@ class Pontoon:
 class Bridge(Pontoon):
     """`pontoon proxy` in front of a command."""
 
-    def __init__(self, command: list, *options: str):
-        super().__init__(["proxy", *options, "--", *command])
+    def __init__(self, command: list, *options: str, port: int = 0):
+        super().__init__(["proxy", *options, "--", *command], port=port)
 
 
 def adopt_orphans() -> None:

@@ -49,6 +49,9 @@ macro_rules! every_case {
         mod auth {
             $crate::auth!($($target)*);
         }
+        mod authorization_server {
+            $crate::authorization_server!($($target)*);
+        }
         mod bridge_eras {
             $crate::bridge_eras!($($target)*);
         }
@@ -155,6 +158,7 @@ macro_rules! every_case {
 }
 
 pub mod auth;
+pub mod authorization_server;
 pub mod bridge_eras;
 pub mod bridge_policies;
 pub mod calls;

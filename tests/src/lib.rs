@@ -6,8 +6,9 @@
 //! [`schema_check`] (checks every message against its [`schema`]), [`probe`] (the system's view of
 //! processes), [`wait`] (time), [`canary`] (a session that has to be served under any conditions),
 //! [`silent_clients`] (idle connections), [`tls`] (certificates), the [`cases`], [`parity`] (compares servers across
-//! runtimes), [`fixture_client`] (a client that uses every feature), and [`sim`], the simulated
-//! world. Never, except for [`sim`]: a type of the product. Cases assert only behaviour that users
+//! runtimes), [`fixture_client`] (a client that uses every feature), [`issuer`] (an authorization
+//! server), and [`sim`], the simulated world. Never, except for [`sim`]: a type of the product. Cases
+//! assert only behaviour that users
 //! can see.
 //!
 //! A case is a `pub fn name(target: &Target)`. Each file of cases makes a macro that expands to one
@@ -29,6 +30,7 @@ pub mod client;
 pub mod differential;
 pub mod entry;
 pub mod fixture_client;
+pub mod issuer;
 pub mod modern;
 pub mod parity;
 pub mod pontoon;

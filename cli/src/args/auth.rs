@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use pontoon_core::auth::Cidr;
+use pontoon_core::auth::{Cidr, ScopeRule};
 
 use crate::values;
 
@@ -37,6 +37,18 @@ pub(crate) struct AuthArgs {
     )]
     pub(crate) auth_scopes: Vec<String>,
 
+    /// Scopes that an operation needs in place of the usual one, all of them; may be repeated. An
+    /// operation is tools/call, prompts/get or resources/read, for one name or URI after a colon:
+    /// 'tools/call:send_mail=mail.read mail.send'
+    #[arg(
+        long,
+        env = "MCP_AUTH_SCOPES_FOR",
+        value_name = "OPERATION=SCOPES",
+        value_delimiter = ';',
+        value_parser = values::scope_rule
+    )]
+    pub(crate) auth_scopes_for: Vec<ScopeRule>,
+
     /// Addresses of gateways that authenticate clients and name the user in a header, separated by
     /// commas: 10.0.0.5, 10.1.0.0/16. In requests from other addresses the header is ignored
     #[arg(
@@ -67,4 +79,37 @@ pub(crate) struct AuthArgs {
         value_parser = values::header_name
     )]
     pub(crate) auth_scopes_header: Option<String>,
+
+    /// Issuer of the tokens, an authorization server; exactly as its metadata names it
+    #[arg(long, env = "MCP_AUTH_ISSUER", value_name = "URL", value_parser = values::endpoint_url)]
+    pub(crate) auth_issuer: Option<String>,
+
+    /// Introspection endpoint of the issuer (RFC 7662), which is asked about tokens that are not
+    /// JWTs
+    #[arg(
+        long,
+        env = "MCP_AUTH_INTROSPECTION",
+        value_name = "URL",
+        value_parser = values::endpoint_url,
+        requires_all = ["auth_issuer", "auth_introspection_secret"]
+    )]
+    pub(crate) auth_introspection: Option<String>,
+
+    /// Client id of this server at the introspection endpoint
+    #[arg(
+        long,
+        env = "MCP_AUTH_INTROSPECTION_CLIENT",
+        value_name = "ID",
+        default_value = "pontoon"
+    )]
+    pub(crate) auth_introspection_client: String,
+
+    /// File with the secret of that client
+    #[arg(
+        long,
+        env = "MCP_AUTH_INTROSPECTION_SECRET_FILE",
+        value_name = "FILE",
+        requires = "auth_introspection"
+    )]
+    pub(crate) auth_introspection_secret: Option<PathBuf>,
 }

@@ -8,25 +8,38 @@
 //! given outside the engine's lock. What an identity may do is decided by [`Permissions`], which
 //! calls and lists both ask.
 
+mod claims;
+mod endpoint_url;
+mod fetch;
+mod introspection;
 mod listing;
+mod remote;
 mod resource;
 mod scope;
+mod scope_rule;
 mod token;
+mod token_cache;
 mod trusted;
 
 use core::net::IpAddr;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::principal::Principal;
-use crate::reject::{Reject, TokenFlaw};
+use crate::reject::{Awaited, Reject, TokenFlaw};
 use crate::time::Duration;
 
+pub use endpoint_url::check_endpoint_url;
+pub use fetch::{Fetch, FetchError, FetchId, FetchMethod, Fetched, Prospect, RemoteEvent, Secret};
+pub use introspection::{IN_FLIGHT_MAX, IntrospectionConfig};
 pub(crate) use listing::ListFilter;
+pub use remote::{KnownTokens, Learned, RemoteAuth, RemoteConfig, Unverified};
 pub(crate) use resource::challenge;
 pub use resource::{Resource, WELL_KNOWN};
 pub(crate) use scope::{List, PROMPT, RESOURCE, TOOL};
 pub use scope::{Permissions, ScopePolicy, Scopes};
+pub use scope_rule::ScopeRule;
 pub use token::{StaticToken, TokenDigest};
 pub use trusted::{Cidr, TrustedHeaders};
 
@@ -52,6 +65,25 @@ pub struct Credentials<'a> {
     pub peer: Option<IpAddr>,
     /// Returns the values of a header; the name is in lower case.
     pub header: &'a dyn Fn(&str) -> Vec<&'a [u8]>,
+}
+
+impl<'a> Credentials<'a> {
+    /// Returns the token.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or it cannot be one.
+    pub fn token(&self) -> Result<&'a [u8], Reject> {
+        let token = match self.authorization {
+            [] => return Err(Reject::MissingToken),
+            [value] => bearer(value).ok_or(Reject::MissingToken)?,
+            _ => return Err(Reject::RepeatedAuthorization),
+        };
+        match token.len() > TOKEN_BYTES_MAX {
+            true => Err(Reject::BadToken(TokenFlaw::TooLong)),
+            false => Ok(token),
+        }
+    }
 }
 
 /// A client that has proved who it is.
@@ -118,6 +150,8 @@ pub struct Keys {
     pub tokens: Vec<StaticToken>,
     /// The headers of a gateway.
     pub trusted: Option<TrustedHeaders>,
+    /// Whether the issuer is asked about all other tokens.
+    pub introspects: bool,
 }
 
 /// Identifies clients by their credentials. The adapter implements it around its current [`Keys`].
@@ -135,7 +169,16 @@ pub trait Authenticator: fmt::Debug + Send + Sync {
         credentials: &Credentials<'_>,
         unix_time: Duration,
     ) -> Result<Identity, Reject>;
+
+    /// Asks an authorization server about a token that could not be verified, or returns `None` if
+    /// there is nothing to wait for.
+    fn ask(&self, _unverified: Unverified<'_>) -> Option<Answered> {
+        None
+    }
 }
+
+/// Ends when an authorization server has answered.
+pub type Answered = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The maximum length of a token.
 const TOKEN_BYTES_MAX: usize = 16 * 1024;
@@ -158,15 +201,12 @@ impl Keys {
         if let Some(identity) = trusted.flatten() {
             return Ok(identity);
         }
-        let token = match credentials.authorization {
-            [] => return Err(Reject::MissingToken),
-            [value] => bearer(value).ok_or(Reject::MissingToken)?,
-            _ => return Err(Reject::RepeatedAuthorization),
-        };
-        if token.len() > TOKEN_BYTES_MAX {
-            return Err(Reject::BadToken(TokenFlaw::TooLong));
+        let token = credentials.token()?;
+        match self.of_token(&TokenDigest::of(token)) {
+            Some(identity) => Ok(identity),
+            None if self.introspects => Err(Reject::AuthUnavailable(Awaited::Token)),
+            None => Err(Reject::BadToken(TokenFlaw::Unknown)),
         }
-        self.of_token(&TokenDigest::of(token)).ok_or(Reject::BadToken(TokenFlaw::Unknown))
     }
 
     /// Returns the identity of a static token. Every token is compared, so that the time tells
@@ -184,7 +224,7 @@ impl Keys {
 
 /// Returns the token of a value of `Authorization` (RFC 6750, section 2.1), or `None` for another
 /// scheme.
-fn bearer(value: &[u8]) -> Option<&[u8]> {
+pub(crate) fn bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = value.split_at_checked(b"Bearer ".len())?;
     let token = token.trim_ascii();
     (scheme.eq_ignore_ascii_case(b"Bearer ") && !token.is_empty()).then_some(token)

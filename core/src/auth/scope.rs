@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 
+use crate::auth::scope_rule::ScopeRule;
 use crate::json::object::{elements, map, member, text};
 use crate::json::{Body, Kind, Message};
 
@@ -154,6 +155,8 @@ pub struct ScopePolicy {
     /// The scopes that a client without a token is told to ask for; empty if scopes are not
     /// checked.
     initial: Arc<[Box<str>]>,
+    /// The operations that need other scopes.
+    rules: Arc<[ScopeRule]>,
 }
 
 impl ScopePolicy {
@@ -165,12 +168,17 @@ impl ScopePolicy {
             [] => [prefix.as_str().into()].into(),
             some => some.iter().map(|scope| scope.as_str().into()).collect(),
         };
-        ScopePolicy { prefix: prefix.into(), initial }
+        ScopePolicy { prefix: prefix.into(), initial, rules: [].into() }
+    }
+
+    /// Asks for other scopes for some operations.
+    pub fn with_rules(self, rules: Vec<ScopeRule>) -> ScopePolicy {
+        ScopePolicy { rules: rules.into(), ..self }
     }
 
     /// Creates a policy that allows everything to every identity.
     pub fn unchecked(server: &str) -> ScopePolicy {
-        ScopePolicy { prefix: encode(server, true).into(), initial: [].into() }
+        ScopePolicy { prefix: encode(server, true).into(), initial: [].into(), rules: [].into() }
     }
 
     /// Returns the scopes that a client without a token is told to ask for.
@@ -189,7 +197,13 @@ impl ScopePolicy {
             Some(Box::from(rest))
         };
         let allowed = scopes.iter().filter_map(|scope| of_server(scope)).collect();
-        Some(Arc::new(Permissions { prefix: self.prefix.clone(), allowed }))
+        let is_named = |scope: &str| {
+            let of_rules = self.rules.iter().flat_map(ScopeRule::scopes);
+            self.initial.iter().chain(of_rules).any(|it| **it == *scope)
+        };
+        let granted = scopes.iter().filter(|scope| is_named(scope)).cloned().collect();
+        let (prefix, rules) = (self.prefix.clone(), self.rules.clone());
+        Some(Arc::new(Permissions { prefix, allowed, granted, rules }))
     }
 }
 
@@ -199,16 +213,31 @@ pub struct Permissions {
     prefix: Box<str>,
     /// Its scopes of this server, without the name of the server.
     allowed: Vec<Box<str>>,
+    /// Its scopes that the policy names.
+    granted: Vec<Box<str>>,
+    rules: Arc<[ScopeRule]>,
 }
 
 impl Permissions {
     /// Returns whether it may use the server at all.
     pub(crate) fn is_empty(&self) -> bool {
-        self.allowed.is_empty()
+        self.allowed.is_empty() && self.granted.is_empty()
+    }
+
+    /// Returns the rule for an operation, if it needs other scopes than usual.
+    fn rule(&self, operation: &Operation<'_>) -> Option<&ScopeRule> {
+        match operation {
+            Operation::Use => None,
+            Operation::Method(method) => ScopeRule::find(&self.rules, method, None),
+            Operation::Target(method, target) => ScopeRule::find(&self.rules, method, Some(target)),
+        }
     }
 
     /// Returns whether an operation is allowed.
     pub(crate) fn allows(&self, operation: &Operation<'_>) -> bool {
+        if let Some(rule) = self.rule(operation) {
+            return rule.scopes().iter().all(|scope| self.granted.contains(scope));
+        }
         let has = |wanted: &str| self.allowed.iter().any(|scope| **scope == *wanted);
         match operation {
             Operation::Use => !self.is_empty(),
@@ -240,9 +269,10 @@ impl Permissions {
         }
         let mut scopes: Vec<String> = Vec::new();
         for operation in &needed {
-            let scope = self.scope_of(operation);
-            if !scopes.contains(&scope) && scopes.len() < CHALLENGED_MAX {
-                scopes.push(scope);
+            for scope in self.scopes_of(operation) {
+                if !scopes.contains(&scope) && scopes.len() < CHALLENGED_MAX {
+                    scopes.push(scope);
+                }
             }
         }
         // Any scope allows the rest, so that the server's own name would ask for too much.
@@ -252,7 +282,15 @@ impl Permissions {
         Err(scopes)
     }
 
-    /// Returns the smallest scope that allows an operation.
+    /// Returns the smallest scopes that allow an operation together.
+    fn scopes_of(&self, operation: &Operation<'_>) -> Vec<String> {
+        match self.rule(operation) {
+            Some(rule) => rule.scopes().iter().map(|scope| scope.to_string()).collect(),
+            None => vec![self.scope_of(operation)],
+        }
+    }
+
+    /// Returns the smallest scope that allows an operation without a rule.
     fn scope_of(&self, operation: &Operation<'_>) -> String {
         let prefix = &self.prefix;
         let scope = match operation {

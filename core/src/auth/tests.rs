@@ -7,7 +7,7 @@ fn keys() -> Keys {
     let tokens = StaticToken::parse_file(&file).expect("a token file");
     let peers = vec![Cidr::parse("10.0.0.0/8").unwrap()];
     let trusted = TrustedHeaders { scopes: Some("x-scopes".into()), ..TrustedHeaders::from(peers) };
-    Keys { tokens, trusted: Some(trusted) }
+    Keys { tokens, trusted: Some(trusted), introspects: false }
 }
 
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use crate::auth::Scopes;
 ///
 /// Two digests are compared in a time that does not depend on where they differ. An attacker could
 /// not use such a time anyway, because a chosen token does not choose its digest.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TokenDigest([u8; 32]);
 
 impl TokenDigest {

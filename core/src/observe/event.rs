@@ -10,6 +10,7 @@ use bytes::Bytes;
 pub use fields::Value;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
+use crate::auth::RemoteEvent;
 use crate::ids::{ChildId, SessionId};
 use crate::log_text::{escape_untrusted, truncate_for_log};
 use crate::observe::Answered;
@@ -246,6 +247,13 @@ pub enum Event {
         /// The number of events.
         times: u64,
     },
+    /// The issuer could not be asked about a token.
+    IntrospectionFailed {
+        /// The URL.
+        url: Box<str>,
+        /// The reason.
+        why: Box<str>,
+    },
     /// A stop was requested, and the program serves requests for a while longer.
     StopDelayed {
         /// The delay ([`crate::limits::Limits::stop_delay`]).
@@ -266,6 +274,16 @@ pub enum Event {
         /// Whether anything was aborted.
         forced: bool,
     },
+}
+
+impl From<RemoteEvent> for Event {
+    fn from(event: RemoteEvent) -> Event {
+        match event {
+            RemoteEvent::IntrospectionFailed { url, why } => {
+                Event::IntrospectionFailed { url, why }
+            }
+        }
+    }
 }
 
 /// A part of a refused request for the log: escaped and truncated.
@@ -380,6 +398,7 @@ impl Event {
             Event::SessionRestored { .. } => "session goes on with a new child",
             Event::RestoreRefused { .. } => "new child does not accept the session",
             Event::SessionClosed { .. } => "session closed",
+            Event::IntrospectionFailed { .. } => "issuer cannot be asked about a token",
             Event::Skipped { .. } => "events too many to log them all",
             Event::StopDelayed { .. } => "still serving before stopping",
             Event::Draining { .. } => "stopping",
@@ -397,6 +416,7 @@ impl Event {
             | Event::ChildNoise { .. }
             | Event::InitializeRefused { .. }
             | Event::RestoreRefused { .. }
+            | Event::IntrospectionFailed { .. }
             | Event::ChildNoiseSkipped { .. }
             | Event::ChildNotMcp { .. }
             | Event::ChildStderrSkipped { .. }

@@ -42,6 +42,7 @@ const REJECTS: &[&str] = &[
     "insufficient_scope",
     "token_in_query",
     "repeated_authorization",
+    "auth_unavailable",
     "bad_mcp_header",
     "forbidden_host",
     "forbidden_origin",

@@ -82,9 +82,11 @@ impl Reject {
             TargetTooLong => "The request target is too long",
             UnknownExpectation => "Expect must be 100-continue",
             UnsupportedHttpVersion => "HTTP/1.1 is required",
-            MissingToken | InsufficientScope | TokenInQuery | RepeatedAuthorization => {
-                self.auth_text()
-            }
+            MissingToken
+            | InsufficientScope
+            | TokenInQuery
+            | RepeatedAuthorization
+            | AuthUnavailable(_) => self.auth_text(),
             BadMcpHeader => {
                 "Mcp-Session-Id, MCP-Protocol-Version and Last-Event-ID may each be given once, in visible ASCII"
             }
@@ -208,6 +210,9 @@ impl Reject {
                 "A token in the URL is refused: send Authorization: Bearer TOKEN"
             }
             Reject::RepeatedAuthorization => "Authorization may be given once",
+            Reject::AuthUnavailable(_) => {
+                "The authorization server cannot be asked about the access token: try again"
+            }
             _ => "This server requires authentication: send Authorization: Bearer TOKEN",
         }
     }
@@ -238,6 +243,9 @@ impl fmt::Display for TokenFlaw {
             TokenFlaw::Malformed => "it is malformed",
             TokenFlaw::RepeatedHeader => "the gateway has sent a header twice",
             TokenFlaw::Audience => "it is meant for another resource (aud)",
+            TokenFlaw::Inactive => "its issuer says that it is not valid",
+            TokenFlaw::Issuer => "it is of another issuer (iss)",
+            TokenFlaw::Subject => "it names no subject (sub)",
         })
     }
 }

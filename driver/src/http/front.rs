@@ -21,6 +21,7 @@ use pontoon_core::http::{Answer as Refusal, BodyBuffer, Headers, ReplyHead, Requ
 use pontoon_core::{Chunk, Reject};
 
 use crate::Surface;
+use crate::admit_wait::AdmitWait;
 use crate::coding;
 use crate::connections::Permit;
 use crate::exchange::Answer;
@@ -134,7 +135,9 @@ impl Front {
             peer,
             arrived,
         };
-        let (endpoint, verdict) = self.site.admit(self.surface, &head);
+        let mut wait = AdmitWait::default();
+        let admitted = poll_fn(|cx| self.site.poll_admit(cx, self.surface, &head, &mut wait));
+        let (endpoint, verdict) = admitted.await;
         let admission = match verdict {
             Ok(admission) => admission,
             Err(refusal) => return Ok(self.report(&endpoint, *refusal, checkpoint)),

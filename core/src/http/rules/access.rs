@@ -2,9 +2,9 @@
 
 use super::headers::options;
 use super::{Asked, RequestHead, Rules, Surface, path};
-use crate::auth::{Access, Credentials};
+use crate::auth::{Access, Answered, Credentials, Unverified, bearer};
 use crate::http::{Answer, Cors, Headers, McpHead, Request};
-use crate::reject::Reject;
+use crate::reject::{Awaited, Reject};
 use crate::time::Duration;
 
 impl Rules {
@@ -37,6 +37,18 @@ impl Rules {
             header: &|name| head.headers.values(name).collect(),
         };
         auth.admit(&credentials, unix_time).map(Some)
+    }
+
+    /// Asks an authorization server about the token of a refused request, if that may help. Once
+    /// the result ends, the request is to be admitted again.
+    pub fn ask<H: Headers>(&self, head: &RequestHead<'_, H>, refusal: &Answer) -> Option<Answered> {
+        let unverified = match refusal.reject? {
+            Reject::AuthUnavailable(Awaited::Token) => {
+                Unverified::Token(head.headers.values("authorization").find_map(bearer)?)
+            }
+            _ => return None,
+        };
+        self.auth.as_ref()?.authenticator.ask(unverified)
     }
 
     /// Returns the answer to a request for the metadata of the protected resource, which pages of

@@ -63,6 +63,10 @@ impl Event {
                 field("child", count(child.0));
                 field("error", text(words));
             }
+            Event::IntrospectionFailed { url, why } => {
+                field("url", shown(url));
+                field("error", shown(why));
+            }
             Event::StartAwaited { command, waited } => {
                 field("command", text(command));
                 field("waited", Value::Time(*waited));
@@ -183,6 +187,11 @@ fn refused_detail(reject: Reject, detail: &str, mut field: impl FnMut(&'static s
 
 fn count(number: impl Into<u64>) -> Value<'static> {
     Value::Count(number.into())
+}
+
+/// Returns a text that may hold words of another server.
+fn shown(text: &str) -> Value<'static> {
+    Value::Text(Detail::of_text(text).as_str().to_owned().into())
 }
 
 fn length(number: usize) -> Value<'static> {

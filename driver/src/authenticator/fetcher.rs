@@ -1,0 +1,139 @@
+//! The requests to an authorization server about tokens.
+//!
+//! Owns: a few threads that make the requests that [`RemoteAuth`] asks for, and the tasks that wait
+//! for the results. Never: decides when to make one, or holds a lock while it does.
+
+use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::thread;
+
+use event_listener::{Event as Changed, EventListener};
+use pontoon_core::Duration;
+use pontoon_core::auth::{
+    FetchError, IN_FLIGHT_MAX, Prospect, RemoteAuth, RemoteConfig, Unverified,
+};
+
+use crate::Log;
+use crate::authenticator::Authenticator;
+use crate::authenticator::client::Client;
+use crate::clock::Clock;
+use crate::driver::lock;
+
+/// Makes the requests for an [`Authenticator`], until it is dropped.
+pub(crate) struct AuthFetcher {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    authenticator: Weak<Authenticator>,
+    clock: Clock,
+    client: Client,
+    log: Log,
+    state: Mutex<State>,
+    /// Wakes the threads: a request may be due.
+    due: Condvar,
+    /// Wakes the tasks that wait for a result.
+    changed: Changed,
+}
+
+struct State {
+    machine: RemoteAuth,
+    is_dropped: bool,
+}
+
+impl AuthFetcher {
+    /// Starts the requests for `authenticator`.
+    ///
+    /// # Errors
+    ///
+    /// The operating system refuses a thread.
+    pub(crate) fn start(
+        config: &RemoteConfig,
+        authenticator: Weak<Authenticator>,
+        log: Log,
+    ) -> io::Result<AuthFetcher> {
+        let state = State { machine: RemoteAuth::new(config), is_dropped: false };
+        let shared = Arc::new(Shared {
+            authenticator,
+            clock: Clock::start(),
+            client: Client::default(),
+            log,
+            state: Mutex::new(state),
+            due: Condvar::new(),
+            changed: Changed::new(),
+        });
+        let fetcher = AuthFetcher { shared };
+        let threads = config.introspection.as_ref().map_or(0, |_| IN_FLIGHT_MAX);
+        for _ in 0..threads {
+            let shared = fetcher.shared.clone();
+            let thread = thread::Builder::new().name("pontoon-auth".into());
+            thread.stack_size(STACK_BYTES).spawn(move || shared.work())?;
+        }
+        Ok(fetcher)
+    }
+
+    /// Asks about a token that could not be verified. Returns a listener for the next result, if
+    /// there is one to wait for.
+    pub(crate) fn ask(&self, unverified: Unverified<'_>) -> Option<EventListener> {
+        // Listens first, so that no result is missed in between.
+        let listener = self.shared.changed.listen();
+        let shared = &self.shared;
+        let now = shared.clock.now();
+        let prospect = lock(&shared.state).machine.handle_unverified(unverified, now);
+        shared.due.notify_one();
+        (prospect == Prospect::Wait).then_some(listener)
+    }
+}
+
+impl Drop for AuthFetcher {
+    fn drop(&mut self) {
+        lock(&self.shared.state).is_dropped = true;
+        self.shared.due.notify_all();
+    }
+}
+
+impl fmt::Debug for AuthFetcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AuthFetcher")
+    }
+}
+
+impl Shared {
+    /// Makes requests as they are due.
+    fn work(&self) {
+        let mut state = lock(&self.state);
+        while !state.is_dropped {
+            let now = self.clock.now();
+            let Some(fetch) = state.machine.poll_fetch(now) else {
+                let pause = state.machine.poll_timeout().since(now).min(FAR);
+                let waited = self.due.wait_timeout(state, pause);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                continue;
+            };
+            drop(state);
+            let result = catch_unwind(AssertUnwindSafe(|| self.client.fetch(&fetch)));
+            let result = result.unwrap_or_else(|_| Err(FetchError::Failed("a panic".into())));
+            state = lock(&self.state);
+            let unix_time = self.clock.wall();
+            let learned = state.machine.handle_fetched(fetch.id, result, unix_time);
+            drop(state);
+            let event = learned.event.clone();
+            if let Some(authenticator) = self.authenticator.upgrade() {
+                authenticator.learn(learned, unix_time);
+            }
+            self.changed.notify(usize::MAX);
+            if let Some(event) = event {
+                (self.log)(&event.into());
+            }
+            state = lock(&self.state);
+        }
+    }
+}
+
+/// A day: the longest wait of a thread.
+const FAR: Duration = Duration::from_secs(24 * 3600);
+
+/// A thread needs less than a quarter of it, for a TLS handshake.
+const STACK_BYTES: usize = 512 * 1024;

@@ -1,0 +1,230 @@
+//! Tokens that an authorization server has to be asked about: its keys, and its introspection.
+//!
+//! RFC 7517, RFC 7662; 2026-07-28, basic/authorization, Token Handling.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use crate::Target;
+use crate::client::{Client, NEWEST};
+use crate::issuer::Issuer;
+use crate::modern::{self, Modern};
+use crate::pontoon::{CommandLine, Pontoon};
+use crate::target::fixture;
+use crate::wait::{eventually, seconds};
+use crate::wire::{Request, Response, Wire};
+
+cases! { $ authorization_server:
+    ; on sockets only:
+    introspected_tokens: "an authorization server has real sockets"
+    introspection_that_fails: "an authorization server has real sockets"
+    introspection_holds_up_no_other_request: "an authorization server has real sockets"
+    scope_challenges_of_the_official_suite: "it runs the fixture"
+}
+
+/// The URL of the endpoint for clients.
+const RESOURCE: &str = "https://mcp.example.com/mcp";
+
+/// A file with this content, until the value is dropped.
+fn file(content: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::new().expect("a temporary file");
+    file.write_all(content.as_bytes()).expect("room for it");
+    file
+}
+
+/// Returns the command line of a server that asks the issuer about tokens.
+fn introspecting(target: &Target, issuer: &Issuer, secret: &NamedTempFile) -> CommandLine {
+    let (url, secret) = (issuer.url(), secret.path().to_str().expect("a path in UTF-8"));
+    let introspection = format!("{url}/introspect");
+    target.echo_stateless().options(&[
+        "--auth-resource",
+        RESOURCE,
+        "--auth-issuer",
+        &url,
+        "--auth-introspection",
+        &introspection,
+        "--auth-introspection-secret",
+        secret,
+    ])
+}
+
+fn call(token: &str) -> Request {
+    let params = json!({"name": "echo", "arguments": {"message": "hello"}});
+    let body = modern::request(1, "tools/call", params, &json!({}));
+    modern::signed(&body).header("Authorization", format!("Bearer {token}"))
+}
+
+fn send(pontoon: &Pontoon, token: &str) -> Response {
+    call(token).send(pontoon.addr)
+}
+
+/// Asserts that a token is refused with this challenge.
+#[track_caller]
+fn refused(answer: &Response, status: u16, error: &str, case: &str) {
+    answer.expect(status, case);
+    let challenge = answer.header("www-authenticate").unwrap_or_default();
+    assert!(challenge.contains(&format!("error=\"{error}\"")), "{case}: {challenge}");
+    let metadata = "resource_metadata=\"https://mcp.example.com/.well-known/";
+    assert!(challenge.contains(metadata), "{case}: {challenge}");
+}
+
+/// Returns the answer about a token that is active, with some of its members replaced.
+fn active(issuer: &Issuer, members: &Value) -> Value {
+    let mut answer = issuer.claims(RESOURCE, "mcp");
+    let all = answer.as_object_mut().expect("an object");
+    all.insert("active".into(), json!(true));
+    for (name, value) in members.as_object().expect("an object") {
+        all.insert(name.clone(), value.clone());
+    }
+    answer
+}
+
+pub fn introspected_tokens(target: &Target) {
+    let (issuer, secret) = (Issuer::start(&[]), file("secret-of-the-client\n"));
+    for (token, members) in [
+        ("good", json!({})),
+        ("several-audiences", json!({"aud": ["https://other.example.com", RESOURCE]})),
+        ("without-iss-and-exp", json!({"iss": null, "exp": null})),
+        ("list-of-scopes", json!({"scope": null, "scp": ["other", "mcp:tools/call"]})),
+        ("other-audience", json!({"aud": "https://other.example.com/mcp"})),
+        ("no-audience", json!({"aud": null})),
+        ("other-issuer", json!({"iss": "https://evil.example.com"})),
+        ("nameless", json!({"sub": null})),
+        ("expired", json!({"exp": 1_000_000_000})),
+        ("bound", json!({"token_type": "DPoP"})),
+        ("inactive", json!({"active": false})),
+        ("other-scope", json!({"scope": "mcp:prompts/get"})),
+        ("no-scope", json!({"scope": null})),
+    ] {
+        issuer.introspects(token, active(&issuer, &members));
+    }
+    let pontoon = introspecting(target, &issuer, &secret).start();
+    for token in ["good", "several-audiences", "without-iss-and-exp", "list-of-scopes"] {
+        send(&pontoon, token).expect(200, token);
+    }
+    for token in [
+        "other-audience",
+        "no-audience",
+        "other-issuer",
+        "nameless",
+        "expired",
+        "bound",
+        "inactive",
+        "unknown",
+    ] {
+        refused(&send(&pontoon, token), 401, "invalid_token", token);
+    }
+    for token in ["other-scope", "no-scope"] {
+        refused(&send(&pontoon, token), 403, "insufficient_scope", token);
+    }
+    // Each answer is kept for a while, also a refusal.
+    let asked = issuer.requests("/introspect").len();
+    for token in ["good", "other-audience", "unknown"] {
+        send(&pontoon, token);
+    }
+    assert_eq!(issuer.requests("/introspect").len(), asked, "tokens were asked about again");
+    let log = pontoon.log();
+    for word in ["secret-of-the-client", "several-audiences", "without-iss-and-exp"] {
+        assert!(!log.contains(word), "{word} is in the log:\n{log}");
+    }
+}
+
+pub fn introspection_that_fails(target: &Target) {
+    let (issuer, secret) = (Issuer::start(&[]), file("secret"));
+    issuer.introspects("good", active(&issuer, &json!({})));
+    let pontoon = introspecting(target, &issuer, &secret).start();
+    for status in [500, 401, 302] {
+        issuer.fail(Some(status));
+        let answer = send(&pontoon, &format!("token-{status}"));
+        answer.expect_error(503, -32000, "an issuer that fails");
+        assert_eq!(answer.header("retry-after"), Some("1"), "{}", answer.describe());
+    }
+    send(&pontoon, "good").expect(503, "a good token meanwhile");
+    let failed = || pontoon.log_events("introspection_failed");
+    eventually("it is logged", seconds(10), || !failed().is_empty());
+    assert_eq!(failed()[0]["level"], "warning", "{}", failed()[0]);
+    issuer.fail(None);
+    eventually("it works again", seconds(10), || send(&pontoon, "good").status() == 200);
+}
+
+pub fn introspection_holds_up_no_other_request(target: &Target) {
+    let (issuer, secret) = (Issuer::start(&[]), file("secret"));
+    issuer.introspects("good", active(&issuer, &json!({})));
+    // printf %s static-token | sha256sum
+    let digest = "377829c6ad43c92f28f6c8f7f8b8cdc58860e32b4e14a384523d8497178b3ccf";
+    let tokens = file(&format!("ci {digest}\n"));
+    let pontoon = introspecting(target, &issuer, &secret)
+        .options(&["--auth-token-file", tokens.path().to_str().expect("a path in UTF-8")])
+        .start();
+    issuer.hold(true);
+    let mut waiting: Vec<Wire> = (0..8).map(|_| call("good").open(pontoon.addr)).collect();
+    eventually("the issuer is asked", seconds(10), || !issuer.requests("/introspect").is_empty());
+    send(&pontoon, "static-token").expect(200, "another token meanwhile");
+    pontoon.get("/livez").expect(200, "a probe meanwhile");
+    for wire in &mut waiting {
+        assert!(!wire.has_arrived(Duration::ZERO), "answered without the issuer");
+    }
+    issuer.hold(false);
+    for mut wire in waiting {
+        wire.response().expect(200, "a request that waited");
+    }
+    assert_eq!(issuer.requests("/introspect").len(), 1, "one question for eight requests");
+}
+
+const LOW: &str = "1e9ec03e3ba712ca10efd10f92d9112d253042ddc04b216f6b9a0074092475cc";
+const FULL: &str = "34a7af8089fdcf1c24a0a6c70f319416538ee4fb89fcc23d91cd100986fc79df";
+
+/// The contract of the official suite for servers with scopes (SEP-2350): the operation, and the
+/// scopes that its one challenge names.
+const CONTRACT: [(&str, &str, &str, [&str; 2]); 4] = [
+    ("tools/call", "name", "test_simple_text", ["tools:call", "tools:test_simple_text"]),
+    ("resources/read", "uri", "test://static-text", ["resources:read", "resources:static"]),
+    (
+        "resources/read",
+        "uri",
+        "test://template/123/data",
+        ["resources:read", "resources:template:123"],
+    ),
+    ("prompts/get", "name", "test_simple_prompt", ["prompts:get", "prompts:test_simple_prompt"]),
+];
+
+pub fn scope_challenges_of_the_official_suite(target: &Target) {
+    let named =
+        |scopes: [&str; 2]| scopes.map(|scope| format!("mcp:conformance:{scope}")).join(" ");
+    let all = CONTRACT.map(|(.., scopes)| named(scopes)).join(" ");
+    // The digests of mcp-conformance-scope-low and mcp-conformance-scope-full.
+    let tokens = file(&format!("low {LOW} mcp:conformance:baseline\nfull {FULL} {all}\n"));
+    let rules =
+        CONTRACT.map(|(method, _, name, scopes)| format!("{method}:{name}={}", named(scopes)));
+    let fixture = fixture().to_str().expect("a path in UTF-8");
+    let mut options = vec!["--auth-resource", RESOURCE, "--auth-token-file"];
+    options.push(tokens.path().to_str().expect("a path in UTF-8"));
+    options.extend(rules.iter().flat_map(|rule| ["--auth-scopes-for", rule]));
+    let pontoon = target.proxy().options(&options).wrapping(&[fixture]).start();
+    let (low, full) = ("Bearer mcp-conformance-scope-low", "Bearer mcp-conformance-scope-full");
+    for (method, key, name, scopes) in CONTRACT {
+        let params = json!({ key: name });
+        let modern = Modern::new(&pontoon).authorized(low);
+        let answer = modern.send(&modern.body(method, params.clone()));
+        refused(&answer, 403, "insufficient_scope", name);
+        let challenge = answer.header("www-authenticate").unwrap_or_default();
+        assert!(challenge.contains(&format!("scope=\"{}\"", named(scopes))), "{name}: {challenge}");
+        let modern = Modern::new(&pontoon).authorized(full);
+        modern.send(&modern.body(method, params.clone())).expect(200, name);
+        // And in a session.
+        let session = Client::open_with(&pontoon, NEWEST, Some(low));
+        let body = json!({"jsonrpc": "2.0", "id": 2, "method": method, "params": params});
+        refused(&session.send(&body), 403, "insufficient_scope", name);
+        let session = Client::open_with(&pontoon, NEWEST, Some(full));
+        session.send(&body).expect(200, name);
+    }
+    // What may not be called is not listed.
+    for (method, member) in [("tools/list", "tools"), ("prompts/list", "prompts")] {
+        let listed = Modern::new(&pontoon).authorized(full).request(method, json!({}));
+        let listed = listed["result"][member].as_array().expect("a list").len();
+        assert_eq!(listed, 1, "{method}");
+    }
+}
