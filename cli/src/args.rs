@@ -172,6 +172,7 @@ pub(crate) const GUARDED: &[&str] = &[
     "config",
     "stateless",
     "env",
+    "header-env",
     "log-file",
     "tls-cert",
     "tls-key",

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use pontoon_core::ChildSpec;
+use pontoon_core::{ChildSpec, HeaderVariable};
 
 use crate::errors::Failure;
 use crate::hints::{self, quoted};
@@ -30,6 +30,30 @@ pub(crate) fn resolve(
     };
     find(program, path.as_deref()).map_err(|missing| missing.failure(words))?;
     Ok(ChildSpec { program: program.clone(), args: args.to_vec(), env, cwd: None })
+}
+
+/// Checks that no two settings set the same variable of the command.
+pub(crate) fn check_header_env(
+    headers: &[HeaderVariable],
+    assignments: &[Assignment],
+) -> Result<(), Failure> {
+    for (at, HeaderVariable { header, variable }) in headers.iter().enumerate() {
+        let others = &headers[..at];
+        let is_taken = others.iter().any(|it| it.header == *header || it.variable == *variable)
+            || assignments.iter().any(|assignment| assignment.name == *variable);
+        if is_taken {
+            let variable = variable.to_string_lossy();
+            return Err(Failure {
+                what: format!("--header-env {header}={variable} is not the only one of its kind"),
+                why: "another --header-env names the same header or variable, or --env sets it"
+                    .into(),
+                fix: "leave one of them out: a client without the header gets no such variable"
+                    .into(),
+                code: 2,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Returns the command line as a person would type it.

@@ -6,8 +6,8 @@ use std::num::NonZeroUsize;
 use pontoon_config::Server;
 use pontoon_config::settings::{self, EntrySettings, Size};
 use pontoon_core::{
-    BindSession, BridgeOptions, ChildEra, ChildPer, ChildSpec, Config, Limits, Native, OnChildExit,
-    Revision, Serves,
+    BindSession, BridgeOptions, ChildEra, ChildPer, ChildSpec, Config, HeaderVariable, Limits,
+    Native, OnChildExit, Revision, Serves,
 };
 
 use crate::args::{BridgeArgs, ProxyArgs, ServeArgs, ServingArgs, SessionArgs};
@@ -15,14 +15,19 @@ use crate::values::Revisions;
 
 /// Returns the settings of an endpoint for a command.
 pub(crate) fn proxy(args: &ProxyArgs, child: ChildSpec) -> Config {
-    command(&args.serving, &args.sessions, &args.bridge, child)
+    Config {
+        header_env: args.header_env.clone(),
+        // Without the values of a client the command may be unable to start.
+        eager: args.header_env.is_empty(),
+        ..command(&args.serving, &args.sessions, &args.bridge, child)
+    }
 }
 
 /// Returns the settings of one of several commands. Those of its entry override the options.
 pub(crate) fn served(args: &ServeArgs, server: &Server, child: ChildSpec) -> Config {
     let (mut sessions, mut bridge) = (args.sessions.clone(), args.bridge.clone());
     let EntrySettings {
-        header_env: _,
+        header_env,
         request_timeout,
         startup_timeout,
         session_timeout,
@@ -46,7 +51,15 @@ pub(crate) fn served(args: &ServeArgs, server: &Server, child: ChildSpec) -> Con
     if let Some(revisions) = revisions {
         bridge.revisions = Some(Revisions(revisions.iter().copied().map(of_revision).collect()));
     }
-    Config { eager: false, ..command(&args.serving, &sessions, &bridge, child) }
+    let header_env = header_env.iter().map(|(header, variable)| HeaderVariable {
+        header: header.0.clone(),
+        variable: (&variable.0).into(),
+    });
+    Config {
+        header_env: header_env.collect(),
+        eager: false,
+        ..command(&args.serving, &sessions, &bridge, child)
+    }
 }
 
 /// Returns the settings of the paths that belong to no server.

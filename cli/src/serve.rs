@@ -1,5 +1,6 @@
 //! The servers: from the command line to the end of the endpoint.
 
+use std::env;
 use std::io::{self, IsTerminal};
 use std::net::TcpListener;
 use std::process::ExitCode;
@@ -32,8 +33,12 @@ pub(crate) fn proxy(
     check_stateless(args.bridge.stateless, &args.sessions)?;
     check_path("proxy", &args.serving.path, &args.sessions)?;
     check_limits(&args.serving)?;
+    command::check_header_env(&args.header_env, &args.env)?;
     let command = &args.command;
-    let child = command::resolve(command, args.bridge.clean_env, &args.env, variables)?;
+    let mut child = command::resolve(command, args.bridge.clean_env, &args.env, variables)?;
+    if !args.header_env.is_empty() {
+        child.env.get_or_insert_with(|| env::vars_os().collect());
+    }
     notices.extend(variables.unset(&args.env));
     let (name, shown) = (banner::name_of(&child), command::shown(&child));
     let about = About { name: &name, what: &shown };

@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use pontoon_config::settings::{HeaderName, VariableName};
 use pontoon_core::auth::{Cidr, Resource, ScopeRule, check_endpoint_url};
-use pontoon_core::{Duration, Revision};
+use pontoon_core::{Duration, HeaderVariable, Revision};
 use pontoon_servers::calculator;
 use strum::VariantNames;
 
@@ -298,6 +299,13 @@ pub(crate) fn assignment(text: OsString) -> Read<Assignment> {
         return Err("a variable is NAME or NAME=VALUE".into());
     }
     Ok(Assignment { name: OsString::from_vec(name), value })
+}
+
+/// Parses `HEADER=NAME`.
+pub(crate) fn header_variable(text: &str) -> Read<HeaderVariable> {
+    let (header, variable) = text.split_once('=').ok_or("must be HEADER=NAME")?;
+    let header = HeaderName::parse(header)?.0;
+    Ok(HeaderVariable { header, variable: VariableName::parse(variable)?.0.into() })
 }
 
 /// Splits off the digits of a number, and returns its unit in lower case.

@@ -79,6 +79,7 @@ fn help_shows_every_flag_with_its_variable_and_default() {
         ("--write-buffer", "[env: MCP_WRITE_BUFFER_SIZE] [default: 65536]"),
         ("--clean-env", "[env: MCP_CLEAN_ENV]"),
         ("--env", "[env: MCP_ENV]"),
+        ("--header-env", "[env: MCP_HEADER_ENV]"),
     ];
     let mut rest = help.as_str();
     for (flag, twin) in flags {
@@ -174,6 +175,20 @@ fn a_bad_value_is_named_by_the_flag_or_the_variable_that_holds_it() {
     assert_eq!(what, "error: invalid value \"-1\" for --timeout");
     let [_, why, _] = failure(2, &["proxy", "sh"], &[("MCP_QUIET", "perhaps")]);
     assert_eq!(why, "  why: a switch is true or false, yes or no, on or off, 1 or 0");
+    for (value, why) in [
+        ("Authorization=TOKEN", "the token of a client is never handed to a child"),
+        ("cookie=TOKEN", "the token of a client is never handed to a child"),
+        ("Mcp-Method=M", "this header belongs to HTTP or MCP, and is not the client's to choose"),
+        ("X-Key=PATH", "a client must not choose which program or library is loaded"),
+        ("X-Key", "must be HEADER=NAME"),
+    ] {
+        let [what, found, _] = failure(2, &["proxy", "--header-env", value, "sh"], &[]);
+        assert_eq!(what, format!("error: invalid value \"{value}\" for --header-env"));
+        assert_eq!(found, format!("  why: {why}"));
+    }
+    let twice = ["proxy", "--header-env", "X-A=KEY", "--env", "KEY=1", "sh"];
+    let [what, ..] = failure(2, &twice, &[]);
+    assert_eq!(what, "error: --header-env x-a=KEY is not the only one of its kind");
     let [what, ..] = failure(2, &["proxy", "--burst", "5", "sh"], &[]);
     assert_eq!(what, "error: --burst has no effect without --requests-per-second");
     let variables = [

@@ -10,6 +10,7 @@ pub use native::{EventFormat, Native};
 use strum::{EnumString, VariantNames};
 
 use crate::auth::Auth;
+use crate::child_env::HeaderVariable;
 use crate::child_spec::ChildSpec;
 use crate::limits::Limits;
 use crate::observe::Level;
@@ -47,6 +48,10 @@ pub struct Config {
     pub revisions: Arc<[Revision]>,
     /// The settings of a bridged command.
     pub bridge: BridgeOptions,
+    /// The headers of requests whose values the command gets as variables. Requests with different
+    /// values never share a process or a session, and one without any of the headers gets a process
+    /// without the variables.
+    pub header_env: Vec<HeaderVariable>,
     /// The key that seals the state of multi-round requests, and the handles of a server in this
     /// process. Without a key, a random one is made at the start; instances behind one load
     /// balancer need the same key.
@@ -82,6 +87,7 @@ impl Config {
             serves,
             revisions: Revision::ALL.into(),
             bridge: BridgeOptions::default(),
+            header_env: Vec::new(),
             state_key: None,
             sse: false,
             auth: None,
@@ -109,6 +115,7 @@ impl Config {
             serves,
             revisions,
             bridge,
+            header_env,
             sse,
             // The rules have it; an engine only knows whether there is one.
             auth,
@@ -127,7 +134,7 @@ impl Config {
             && (limits, client_limits) == (&new.limits, &new.client_limits)
             && auth.is_some() == new.auth.is_some()
             && *revisions == new.revisions
-            && *bridge == new.bridge
+            && (bridge, header_env) == (&new.bridge, &new.header_env)
             && (*sse, *bind_session, *log_level) == (new.sse, new.bind_session, new.log_level)
     }
 }

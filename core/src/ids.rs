@@ -64,3 +64,8 @@ impl fmt::Display for ChildId {
         fmt::Display::fmt(&self.0, f)
     }
 }
+
+/// The number of a set of values that requests pass on to their child
+/// ([`crate::Config::header_env`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct VariantId(pub(crate) u64);

@@ -60,7 +60,7 @@
 //! | requests | `legacy_facade`, `native`, `modern`, `site`, `http`, `config` |
 //! | servers | `server` |
 //! | formats | `observe`, `translate`, `frame`, `random`, `auth`, `seal`, `json` |
-//! | vocabulary | `memory`, `principal`, `secrets`, `reject`, `limits`, `host_stats`, `ids`, `chunk`, `child_spec`, `id_map`, `protocol`, `log_text`, `time` |
+//! | vocabulary | `memory`, `principal`, `secrets`, `reject`, `limits`, `host_stats`, `ids`, `chunk`, `child_spec`, `child_env`, `id_map`, `protocol`, `log_text`, `time` |
 //!
 //! # The two eras
 //!
@@ -140,6 +140,7 @@
 //! | the serving of servers in this process | `native/`, `session/backend.rs`, `engine/stateless.rs` |
 //! | the child for a modern request, and a child's questions | `bridge/pool/`, `engine/workers.rs` |
 //! | the era probe of a command | `modern/probe.rs`, `engine/era.rs` |
+//! | children with variables from headers of requests | `engine/variants.rs`, `child_env.rs` |
 //! | a child whose client did not wait for its start | `engine/unclaimed.rs` |
 //! | accepted deviations in a child's output | `json/child.rs`, `frame/output.rs`, `frame/multi_line.rs` |
 //! | the eviction of sessions and children | `engine/eviction.rs` |
@@ -153,6 +154,7 @@
 
 pub mod auth;
 mod bridge;
+mod child_env;
 mod child_spec;
 mod chunk;
 mod config;
@@ -210,6 +212,7 @@ pub use json::{
 pub use modern::Preparation;
 
 // Configuration.
+pub use child_env::{ChildEnv, HeaderVariable};
 pub use child_spec::ChildSpec;
 pub use config::{
     BindSession, BridgeOptions, ChildEra, ChildPer, ClientLimits, Config, EventFormat, Native,

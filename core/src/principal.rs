@@ -59,6 +59,16 @@ impl Principal {
         Principal::Bearer(digest(TAG_VERIFIED, [authority.as_bytes(), name.as_bytes()]).into())
     }
 
+    /// Returns a short name that distinguishes verified principals in the log.
+    pub(crate) fn short_name(self) -> String {
+        match self {
+            Principal::Anonymous => "anonymous".to_owned(),
+            Principal::Bearer([a, b, c, d, ..]) => {
+                format!("principal {a:02x}{b:02x}{c:02x}{d:02x}")
+            }
+        }
+    }
+
     fn read(
         authorization: Option<&[u8]>,
         stable: impl FnOnce(&[u8], &[u8]) -> Option<Hash>,

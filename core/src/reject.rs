@@ -83,6 +83,8 @@ pub enum Reject {
     AuthUnavailable(Awaited),
 
     // HTTP requests
+    /// A header for a variable of the child that is given twice, or is too long.
+    BadVariableHeader,
     /// `Mcp-Session-Id`, `MCP-Protocol-Version` or `Last-Event-ID` repeated or malformed.
     BadMcpHeader,
     /// A `Host` that is not allowed: DNS rebinding.
@@ -480,9 +482,8 @@ impl Reject {
         use Reject::*;
         match self {
             AmbiguousLength | BadChunk | BadHead | BadHost | BadLength | BadTarget
-            | BadTransferCoding | BodyTruncated | PlainHttp | Trailer | BadMcpHeader => {
-                (400, INVALID_REQUEST)
-            }
+            | BadTransferCoding | BodyTruncated | PlainHttp | Trailer | BadMcpHeader
+            | BadVariableHeader => (400, INVALID_REQUEST),
             BodyTimeout { .. } | HeadTimeout { .. } => (408, INVALID_REQUEST),
             BodyTooLarge { .. } => (413, INVALID_REQUEST),
             HeadTooLarge => (431, INVALID_REQUEST),

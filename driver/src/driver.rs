@@ -94,8 +94,8 @@ impl Driver {
         let stateless = engine.stateless();
         let memory = engine.memory().clone();
         let preparation = engine.preparation();
-        let client_limits = config.client_limits;
-        let client_limiter = || Mutex::new(ClientLimiter::new(client_limits));
+        let (client_limits, is_verified) = (config.client_limits, config.auth.is_some());
+        let client_limiter = || Mutex::new(ClientLimiter::new(client_limits, is_verified));
         Arc::new_cyclic(|driver| {
             let state = State {
                 engine,

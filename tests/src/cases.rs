@@ -73,6 +73,9 @@ macro_rules! every_case {
         mod gateways {
             $crate::gateways!($($target)*);
         }
+        mod header_env {
+            $crate::header_env!($($target)*);
+        }
         mod hostile_framing {
             $crate::hostile_framing!($($target)*);
         }
@@ -166,6 +169,7 @@ pub mod children;
 pub mod client_limits;
 pub mod framing;
 pub mod gateways;
+pub mod header_env;
 pub mod hostile_framing;
 pub mod hostile_slow;
 pub mod hostile_stop;

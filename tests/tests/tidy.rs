@@ -54,6 +54,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
             "ids",
             "chunk",
             "child_spec",
+            "child_env",
             "id_map",
             "protocol",
             "log_text",

@@ -10,7 +10,8 @@ use crate::values;
 #[command(next_help_heading = "Limits for each client")]
 pub(crate) struct ClientLimitArgs {
     /// Requests per second that a client may send, on average; unlimited if not given. A client is
-    /// an address, or a network of IPv6 (/64). A request beyond it gets 429
+    /// a verified principal, or else an address or network of IPv6 (/64). A request beyond it gets
+    /// 429
     #[arg(
         long,
         env = "MCP_REQUESTS_PER_SECOND",

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use pontoon_core::{ChildEra, ChildPer, Duration, OnChildExit};
+use pontoon_core::{ChildEra, ChildPer, Duration, HeaderVariable, OnChildExit};
 
 use super::serving::{ServingArgs, SessionArgs};
 use crate::values::{self, Assignment, GIB, KIB, MIB, Revisions};
@@ -36,6 +36,18 @@ pub(crate) struct ProxyArgs {
         value_parser = OsStringValueParser::new().try_map(values::assignment)
     )]
     pub(crate) env: Vec<Assignment>,
+
+    /// Give the command the value of this header of its client's requests as a variable; requests
+    /// with other values get another process, and requests without the header get one without the
+    /// variable. Not for Authorization and Cookie. Repeatable; in the environment, one per line
+    #[arg(
+        long,
+        env = "MCP_HEADER_ENV",
+        help_heading = COMMAND,
+        value_name = "HEADER=NAME",
+        value_parser = values::header_variable
+    )]
+    pub(crate) header_env: Vec<HeaderVariable>,
 }
 
 /// The settings of served commands.

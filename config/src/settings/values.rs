@@ -159,28 +159,77 @@ impl Listen {
     }
 }
 
-impl<'de> Deserialize<'de> for HeaderName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?.to_ascii_lowercase();
+/// The headers that carry credentials of a client.
+const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
+
+/// The headers that belong to a connection or to a message, beside `mcp-…` and `content-…`.
+const OF_MESSAGES: [&str; 12] = [
+    "accept",
+    "accept-encoding",
+    "connection",
+    "expect",
+    "host",
+    "keep-alive",
+    "last-event-id",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+impl HeaderName {
+    /// Reads a name.
+    ///
+    /// # Errors
+    ///
+    /// The text says what is wrong.
+    pub fn parse(name: &str) -> Result<HeaderName, &'static str> {
+        let name = name.to_ascii_lowercase();
         let is_token =
             |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(is_token) {
-            return Err(D::Error::custom("must be the name of a header"));
+            return Err("must be the name of a header");
         }
-        if ["authorization", "proxy-authorization"].contains(&name.as_str()) {
-            return Err(D::Error::custom("the token of a client is never handed to a child"));
+        if CREDENTIALS.contains(&name.as_str()) {
+            return Err("the token of a client is never handed to a child");
         }
-        Ok(HeaderName(name))
+        let is_of_messages = name.starts_with("mcp-")
+            || name.starts_with("content-")
+            || OF_MESSAGES.contains(&name.as_str());
+        match is_of_messages {
+            true => Err("this header belongs to HTTP or MCP, and is not the client's to choose"),
+            false => Ok(HeaderName(name)),
+        }
+    }
+}
+
+impl VariableName {
+    /// Reads a name.
+    ///
+    /// # Errors
+    ///
+    /// The text says what is wrong.
+    pub fn parse(name: &str) -> Result<VariableName, &'static str> {
+        if !crate::placeholder::is_name(name) {
+            return Err("must be the name of a variable");
+        }
+        match name == "PATH" || name.starts_with("LD_") {
+            true => Err("a client must not choose which program or library is loaded"),
+            false => Ok(VariableName(name.to_owned())),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for HeaderName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        HeaderName::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
 impl<'de> Deserialize<'de> for VariableName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        match crate::placeholder::is_name(&name) {
-            true => Ok(VariableName(name)),
-            false => Err(D::Error::custom("must be the name of a variable")),
-        }
+        VariableName::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
@@ -214,6 +263,6 @@ schema!(Size, {
 });
 schema!(HeaderName, {
     "type": "string",
-    "pattern": r"^(?!(?:[Pp]roxy-)?[Aa]uthorization$)[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+    "pattern": r"^(?!(?:[Pp]roxy-)?[Aa]uthorization$|[Cc]ookie$|[Hh]ost$|[Mm][Cc][Pp]-|[Cc]ontent-)[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
 });
-schema!(VariableName, { "type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*$" });
+schema!(VariableName, { "type": "string", "pattern": r"^(?!PATH$|LD_)[A-Za-z_][A-Za-z0-9_]*$" });

@@ -24,6 +24,7 @@ mod stateless;
 mod subscriptions;
 mod timeouts;
 mod translation;
+mod variant;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
@@ -104,6 +105,8 @@ pub(crate) struct Pool {
     pub(crate) wake_at: Instant,
     /// The time since which memory has been short, if it is.
     memory_short_since: Option<Instant>,
+    /// Whether it is the pool of requests with certain values of headers.
+    is_variant: bool,
 }
 
 impl Pool {
@@ -139,6 +142,7 @@ impl Pool {
             needs_dispatch: false,
             wake_at: Instant::FAR,
             memory_short_since: None,
+            is_variant: false,
         }
     }
 
@@ -556,11 +560,6 @@ impl Pool {
     /// Assumes that no tool has arguments that headers repeat.
     pub(crate) fn know_tools(&mut self) {
         self.tools.assume_none();
-    }
-
-    /// Returns whether there are no children and no requests.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.workers.is_empty() && self.posts.is_empty() && self.waiting.is_empty()
     }
 
     /// Checks the invariants between two inputs.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use crate::http::Holder;
-use crate::ids::{ExchangeId, SessionId};
+use crate::ids::{ExchangeId, SessionId, VariantId};
 use crate::limits::Limits;
 use crate::memory::{Account, Permit};
 use crate::principal::Principal;
@@ -74,6 +74,10 @@ pub(crate) struct Exchanges {
     all: Held,
     by_peer: BTreeMap<Option<IpAddr>, Held>,
     by_principal: BTreeMap<Principal, Held>,
+    /// The variant that is handling an input ([`crate::Config::header_env`]).
+    pub(crate) variant: Option<VariantId>,
+    /// The variants of exchanges that have one.
+    variants: BTreeMap<ExchangeId, VariantId>,
 }
 
 /// The number of exchanges held open.
@@ -131,7 +135,13 @@ impl Exchanges {
         }
     }
 
+    /// Returns the variant that handles the request of an exchange, if it has one.
+    pub(crate) fn variant_of(&self, exchange: &ExchangeId) -> Option<VariantId> {
+        self.variants.get(exchange).copied()
+    }
+
     pub(crate) fn insert(&mut self, exchange: ExchangeId, transport: Transport) {
+        self.variants.extend(self.variant.map(|variant| (exchange, variant)));
         self.open.insert(exchange, transport);
     }
 
@@ -140,6 +150,7 @@ impl Exchanges {
     }
 
     pub(crate) fn remove(&mut self, exchange: &ExchangeId) -> Option<Transport> {
+        self.variants.remove(exchange);
         if let Some(holder) = self.holders.remove(exchange) {
             self.all.subtract(&holder);
             subtract(&mut self.by_peer, holder.peer, &holder);

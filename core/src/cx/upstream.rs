@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::child_spec::ChildSpec;
-use crate::config::{Native, Serves};
+use crate::config::{Config, Native, Serves};
 use crate::native::ServerHeaderParams;
 use crate::observe::RequestMetrics;
 
@@ -29,9 +29,11 @@ pub(crate) struct NativeUpstream {
 }
 
 impl Upstream {
-    pub(crate) fn new(serves: &Serves) -> Upstream {
-        match serves {
-            Serves::Command(spec) => Upstream::Command(Arc::new(spec.clone())),
+    pub(crate) fn new(config: &Config) -> Upstream {
+        match &config.serves {
+            Serves::Command(spec) => {
+                Upstream::Command(Arc::new(spec.clone().without(&config.header_env)))
+            }
             Serves::Native(native) => {
                 let catalog = native.server.modern_catalog();
                 let request_metrics =

@@ -448,7 +448,14 @@ impl Engine {
             (self.take_pending_probe(child.id) || was_probed) && !child.has_read_nothing();
         let stderr = child.stderr_tail();
         let is_useless = !may_be_answer && child.is_failed_start(status, &self.shared.cx(now, out));
-        if is_useless {
+        // With other values of headers the command may work.
+        let is_useless_to_all = is_useless && self.shared.config.header_env.is_empty();
+        if is_useless && !is_useless_to_all {
+            self.shared
+                .spawn_backoff
+                .record_failure(now, self.shared.config.limits.start_pause_max);
+        }
+        if is_useless_to_all {
             child.report_end(&mut self.shared.cx(now, out));
             let stderr = stderr.clone();
             self.record_start_failure(now);
@@ -457,7 +464,7 @@ impl Engine {
         }
         match child.has_exited() {
             // Its end is in the log already.
-            true if is_useless => self.forget(&child, out),
+            true if is_useless_to_all => self.forget(&child, out),
             true => self.release(child, status, 0, now, out),
             false => self.shut_down(child, now, out),
         }

@@ -53,6 +53,11 @@ impl EraProbe {
         self.dual_era
     }
 
+    /// Records whether a modern command supports the legacy era too.
+    pub(super) fn set_dual_era(&mut self, is_dual: bool) {
+        self.dual_era = is_dual;
+    }
+
     /// Returns whether a client waits for the era.
     pub(super) fn has_pending(&self) -> bool {
         !self.pending.is_empty()
@@ -92,6 +97,12 @@ impl Engine {
             }
             ChildEra::Probe => self.probe_era(now, out),
         }
+    }
+
+    /// Returns the era of the command, and whether it supports both, if that is certain.
+    pub(super) fn confirmed_era(&self) -> Option<(Era, bool)> {
+        let pool = self.pool.as_ref().filter(|pool| !pool.is_era_assumed())?;
+        Some((pool.era()?, self.era_probe.is_dual_era()))
     }
 
     /// Returns whether the era is still unknown.

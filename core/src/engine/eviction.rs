@@ -62,9 +62,33 @@ impl SessionIndex {
     }
 }
 
+/// The number of sessions and processes that the limits count.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Used {
+    /// Sessions, workers, and children that wait for a client.
+    pub(super) sessions: usize,
+    /// Children that are stopping.
+    stopping: usize,
+}
+
+impl Used {
+    pub(super) fn plus(self, more: Used) -> Used {
+        let (sessions, stopping) = (self.sessions + more.sessions, self.stopping + more.stopping);
+        Used { sessions, stopping }
+    }
+
+    pub(super) fn minus(self, less: Used) -> Used {
+        let (sessions, stopping) = (self.sessions - less.sessions, self.stopping - less.stopping);
+        Used { sessions, stopping }
+    }
+}
+
+/// The place of a session or worker in the order of eviction.
+type Order = (bool, Loss, Instant);
+
 /// A session or worker to evict.
 #[derive(Clone, Copy, Debug)]
-enum Victim {
+pub(super) enum Victim {
     Session(SessionId),
     Worker(ChildId),
 }
@@ -84,7 +108,7 @@ impl Engine {
         if !self.sessions_share_a_child() && self.drop_unclaimed_but(digest, now, out) {
             return Ok(());
         }
-        let victim = self.victim(head.principal).ok_or(Reject::SessionsFull)?;
+        let (_, victim) = self.victim(head.principal).ok_or(Reject::SessionsFull)?;
         self.evict(victim, now, out);
         Ok(())
     }
@@ -98,7 +122,7 @@ impl Engine {
             return true;
         }
         let victim = self.victim(wanted_by);
-        if let Some(victim) = victim {
+        if let Some((_, victim)) = victim {
             self.evict(victim, now, out);
         }
         victim.is_some()
@@ -106,7 +130,11 @@ impl Engine {
 
     /// Returns whether a client without credentials could open a session now.
     pub(super) fn has_anonymous_capacity(&self) -> bool {
-        let may_evict = || self.unclaimed.len() > 0 || self.victim(Principal::Anonymous).is_some();
+        let may_evict = || {
+            self.unclaimed.len() > 0 || {
+                self.engines().any(|engine| engine.victim(Principal::Anonymous).is_some())
+            }
+        };
         self.has_capacity(None).is_ok_and(|is_free| is_free || may_evict())
     }
 
@@ -121,21 +149,33 @@ impl Engine {
             true => 0,
             false => self.unclaimed.len() - usize::from(is_there),
         };
-        let used = self.sessions.len() + self.counted_workers() + unclaimed;
-        if used + self.stopping_children.len() >= max.saturating_mul(2) {
+        let elsewhere = self.used_elsewhere();
+        let used = self.sessions.len() + self.counted_workers() + unclaimed + elsewhere.sessions;
+        let stopping = self.stopping_children.len() + elsewhere.stopping;
+        if used + stopping >= max.saturating_mul(2) {
             return Err(Reject::SessionsFull);
         }
         Ok(used < max)
     }
 
     /// Returns the number of workers that count as sessions. Where sessions share a child, one more
-    /// of them takes no process.
+    /// of them takes no process; but the child of a set of values counts until it has a session.
     fn counted_workers(&self) -> usize {
-        if self.sessions_share_a_child() { 0 } else { self.workers() }
+        match (self.sessions_share_a_child(), self.is_variant) {
+            (false, _) => self.workers(),
+            (true, true) => self.workers().saturating_sub(self.sessions.len()),
+            (true, false) => 0,
+        }
     }
 
-    /// Returns the session or worker to evict for `wanted_by`.
-    fn victim(&self, wanted_by: Principal) -> Option<Victim> {
+    /// Returns the sessions and processes in use, without those of other engines.
+    pub(super) fn used_here(&self) -> Used {
+        let sessions = self.sessions.len() + self.counted_workers() + self.unclaimed.len();
+        Used { sessions, stopping: self.stopping_children.len() }
+    }
+
+    /// Returns the session or worker to evict for `wanted_by`, and its place in the order.
+    pub(super) fn victim(&self, wanted_by: Principal) -> Option<(Order, Victim)> {
         let order = |evictable: Evictable| evictable.order(wanted_by);
         let session = self.evictions.first(wanted_by);
         let session = session.and_then(|id| {
@@ -145,10 +185,10 @@ impl Engine {
         let pool = self.pool.as_ref().filter(|_| self.counted_workers() > 0);
         let worker = pool.and_then(|pool| pool.first_evictable(wanted_by));
         let worker = worker.map(|(evictable, id)| (order(evictable), Victim::Worker(id)));
-        session.into_iter().chain(worker).min_by_key(|(order, _)| *order).map(|(_, victim)| victim)
+        session.into_iter().chain(worker).min_by_key(|(order, _)| *order)
     }
 
-    fn evict(&mut self, victim: Victim, now: Instant, out: &mut Actions) {
+    pub(super) fn evict(&mut self, victim: Victim, now: Instant, out: &mut Actions) {
         match victim {
             Victim::Session(id) => {
                 self.end_session(id, SessionEnd::Evicted, Reject::SessionEnded, now, out);

@@ -29,6 +29,7 @@ mod sse;
 mod stateless;
 mod timers;
 mod unclaimed;
+mod variants;
 mod workers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -38,10 +39,11 @@ use crate::bridge::{Child, Pool};
 use crate::config::Config;
 use crate::cx::{Cx, Exchanges, IdAllocator, LogRateLimiter, Owner, SpawnBackoff, Upstream};
 use crate::engine::era::EraProbe;
-use crate::engine::eviction::SessionIndex;
+use crate::engine::eviction::{SessionIndex, Used};
 use crate::engine::sampling::{ExpiryStats, StatsWaiter};
 use crate::engine::timers::{Timer, Timers};
 use crate::engine::unclaimed::Unclaimed;
+use crate::engine::variants::Variants;
 use crate::host_stats::HostStats;
 use crate::http::ClientSlot;
 use crate::ids::{ChildId, ExchangeId, SessionId};
@@ -129,6 +131,12 @@ pub struct Engine {
     started_at: Instant,
     /// The time until which timers wait because the process was most likely paused.
     resuming_until: Instant,
+    /// The engines of requests whose headers are passed on as variables.
+    variants: Variants,
+    /// Whether it is one of those.
+    is_variant: bool,
+    /// The sessions and processes in use in other engines, if it is one of those.
+    used_elsewhere: Used,
 }
 
 /// The maximum interval of timers for a session or a run with something due. A timer that is not
@@ -233,7 +241,7 @@ impl Engine {
     /// because session ids are derived from it.
     pub fn new(config: Arc<Config>, seed: [u8; 32], now: Instant) -> Engine {
         let mut ids = IdSource::new(seed);
-        let upstream = Upstream::new(&config.serves);
+        let upstream = Upstream::new(&config);
         let pool = upstream.command().map(|spec| Pool::new(spec.clone(), &config));
         let rng = Arc::new(ids.rng(config.state_key.clone()));
         let shared = Shared {
@@ -251,6 +259,10 @@ impl Engine {
             rng,
             unix_time_at_zero: Duration::ZERO,
         };
+        Engine::of(shared, ids, pool, now)
+    }
+
+    fn of(shared: Shared, ids: IdSource, pool: Option<Pool>, now: Instant) -> Engine {
         Engine {
             shared,
             ids,
@@ -277,6 +289,9 @@ impl Engine {
             is_retired: false,
             started_at: now,
             resuming_until: Instant::ZERO,
+            variants: Variants::default(),
+            is_variant: false,
+            used_elsewhere: Used::default(),
         }
     }
 
@@ -302,7 +317,7 @@ impl Engine {
 
     /// Returns whether a session with this id is open.
     pub fn has_session(&self, id: SessionId) -> bool {
-        self.sessions.contains_key(&id)
+        self.engines().any(|engine| engine.sessions.contains_key(&id))
     }
 
     /// Returns the budget of the bytes that are held here and in the adapter.
@@ -317,7 +332,13 @@ impl Engine {
 
     /// Handles an input; the actions that follow are appended to `out`, to be carried out in order.
     pub fn handle_input(&mut self, input: Input, now: Instant, out: &mut Actions) {
-        self.take_fact(input, now, out);
+        match self.variant_for(&input, now, out) {
+            Some(id) => self.with_variant(id, now, out, |engine, out| {
+                engine.take_fact(input, now, out);
+                engine.finish_turn(now, out);
+            }),
+            None => self.take_fact(input, now, out),
+        }
         self.finish_turn(now, out);
     }
 
@@ -421,6 +442,7 @@ impl Engine {
     /// paused (`SIGSTOP`, a frozen container or virtual machine). The inputs that sockets and pipes
     /// hold since then have two seconds to arrive before anything expires.
     pub fn handle_timeout(&mut self, now: Instant, out: &mut Actions) {
+        self.time_out_variants(now, out);
         if self.was_stopped(now) {
             if now >= self.resuming_until {
                 self.resuming_until = now + RESUME_TIME;
@@ -448,7 +470,9 @@ impl Engine {
 
     /// Returns when to call [`Engine::handle_timeout`], and why. An earlier call is harmless.
     pub fn poll_timeout(&self) -> Option<Deadline> {
-        self.timers.next().map(|(at, why)| Deadline { at: at.max(self.resuming_until), why })
+        let own = self.timers.next();
+        let own = own.map(|(at, why)| Deadline { at: at.max(self.resuming_until), why });
+        own.into_iter().chain(self.variants.poll_timeout()).min()
     }
 
     /// Returns whether the process was most likely paused a moment ago: a timer is very late, or

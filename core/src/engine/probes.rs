@@ -42,8 +42,7 @@ impl Engine {
         if let Some(native) = self.shared.upstream.native() {
             return self.report(&native.settings, |server, health| server.health(health), now);
         }
-        let others_work = self.sessions.values().any(|session| session.is_open());
-        let others_work = others_work || self.workers() > 0;
+        let others_work = self.has_working_children();
         let is_unhealthy = self.shared.spawn_backoff.is_unhealthy(others_work, now);
         let unresponsive = self.unresponsive();
         let (status, word) = match (self.is_stopping(), is_unhealthy) {
@@ -57,7 +56,8 @@ impl Engine {
             0 => String::new(),
             count => format!(r#","unresponsive":{count}"#),
         };
-        let (subprocess, sessions) = (self.subprocess(now), self.sessions.len());
+        let sessions: usize = self.engines().map(|engine| engine.sessions.len()).sum();
+        let subprocess = self.subprocess(now);
         let uptime = now.since(self.started_at).as_secs();
         let body = format!(
             r#"{{"status":"{word}","subprocess":"{subprocess}","sessions":{sessions},"uptime":{uptime}{unresponsive}}}"#
@@ -96,7 +96,7 @@ impl Engine {
 
     fn subprocess(&self, now: Instant) -> &'static str {
         let ahead = usize::from(self.standby.is_some()) + self.unclaimed.len();
-        if ahead + self.sessions.len() + self.workers() > 0 {
+        if ahead + self.sessions.len() + self.workers() > 0 || !self.variants.is_empty() {
             "running"
         } else if self.shared.spawn_backoff.failed_lately(now) {
             "failed"
@@ -108,9 +108,22 @@ impl Engine {
     /// Returns the number of children that have left a request unanswered, and have been silent
     /// since.
     fn unresponsive(&self) -> usize {
-        let children = self.sessions.values().filter_map(|session| session.backend().child());
-        children.filter(|child| child.is_unresponsive()).count()
-            + self.pool.as_ref().map_or(0, Pool::unresponsive)
+        let sessions = self.engines().flat_map(|engine| engine.sessions.values());
+        let children = sessions.filter_map(|session| session.backend().child());
+        children.filter(|child| child.is_unresponsive()).count() + self.of_pools(Pool::unresponsive)
+    }
+
+    /// Returns a sum over the pools of all engines.
+    fn of_pools(&self, of: fn(&Pool) -> usize) -> usize {
+        self.engines().filter_map(|engine| engine.pool.as_ref()).map(of).sum()
+    }
+
+    /// Returns whether a session is open, or a child without a session runs.
+    fn has_working_children(&self) -> bool {
+        let works = |engine: &Engine| {
+            engine.sessions.values().any(|session| session.is_open()) || engine.workers() > 0
+        };
+        self.engines().any(works)
     }
 
     /// Returns whether the program was asked to stop.
@@ -119,11 +132,14 @@ impl Engine {
     }
 
     fn processes(&self) -> usize {
-        self.owners.len()
-            + self.workers()
-            + self.stopping_children.len()
-            + usize::from(self.standby.is_some())
-            + self.unclaimed.len()
+        let processes = |engine: &Engine| {
+            engine.owners.len()
+                + engine.workers()
+                + engine.stopping_children.len()
+                + usize::from(engine.standby.is_some())
+                + engine.unclaimed.len()
+        };
+        self.engines().map(processes).sum()
     }
 
     /// Answers `GET /livez`: the program runs.
@@ -148,7 +164,7 @@ impl Engine {
             return Some(Unready::Stopping);
         }
         let starts = &self.shared.spawn_backoff;
-        let works = self.sessions.values().any(|session| session.is_open()) || self.workers() > 0;
+        let works = self.has_working_children();
         let fails = starts.fails_repeatedly(now) || starts.failed_lately(now) && !works;
         let has_sessions =
             self.shared.upstream.native().is_none_or(|native| native.settings.sessions);
@@ -188,22 +204,23 @@ impl Engine {
     /// Returns the current values.
     pub(super) fn gauges(&self, now: Instant) -> Gauges {
         let total = |of: fn(&Session) -> usize| -> usize {
-            self.sessions.values().map(|session| of(session)).sum()
+            let sessions = self.engines().flat_map(|engine| engine.sessions.values());
+            sessions.map(|session| of(session)).sum()
         };
         Gauges {
             uptime: now.since(self.started_at),
-            sessions: self.sessions.len(),
+            sessions: self.engines().map(|engine| engine.sessions.len()).sum(),
             children: self.processes(),
             unresponsive: self.unresponsive(),
-            parked_calls: self.pool.as_ref().map_or(0, Pool::parked_calls),
+            parked_calls: self.of_pools(Pool::parked_calls),
             in_flight: total(Session::in_flight)
                 + self.stateless_in_flight()
-                + self.pool.as_ref().map_or(0, Pool::in_flight),
+                + self.of_pools(Pool::in_flight),
             streams: total(Session::open_streams)
-                + self.pool.as_ref().map_or(0, Pool::open_streams)
+                + self.of_pools(Pool::open_streams)
                 + self.open_stateless(),
             queue_bytes: total(Session::queue_bytes)
-                + self.pool.as_ref().map_or(0, Pool::stdin_pending)
+                + self.of_pools(Pool::stdin_pending)
                 + self.unsent_outside_sessions(),
             memory_bytes: self.shared.memory.used(),
             memory_limit: self.shared.memory.limit(),

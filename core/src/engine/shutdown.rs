@@ -74,9 +74,16 @@ impl Engine {
     fn drain(&mut self, now: Instant, out: &mut Actions) {
         self.phase = Phase::Draining;
         self.timers.set(now + self.shared.config.limits.drain_time_max, Timer::Drain);
-        self.timers.set(now + REPORT_TIME, Timer::DrainReport);
-        self.shared.log(Event::Draining { sessions: self.sessions.len() }, out);
-        out.push(Action::Unlisten);
+        if !self.is_variant {
+            self.timers.set(now + REPORT_TIME, Timer::DrainReport);
+            let sessions = self.engines().map(|engine| engine.sessions.len()).sum();
+            self.shared.log(Event::Draining { sessions }, out);
+            out.push(Action::Unlisten);
+        }
+        self.with_variants(now, out, |engine, out| {
+            engine.drain(now, out);
+            engine.finish_turn(now, out);
+        });
         if self.is_of_unknown_era() {
             self.fail_probe(Reject::Draining, now, out);
         }
@@ -102,6 +109,10 @@ impl Engine {
         if self.phase != Phase::Draining {
             return;
         }
+        self.with_variants(now, out, |engine, out| {
+            engine.force_stop(now, out);
+            engine.pump(now, out);
+        });
         for id in self.session_ids() {
             self.end_session(id, SessionEnd::Shutdown, Reject::Stopped, now, out);
         }
@@ -120,7 +131,8 @@ impl Engine {
     /// Continues a drain: ends the sessions in which nothing is in flight any more, and stops once
     /// nothing is left to wait for.
     pub(super) fn continue_drain(&mut self, now: Instant, out: &mut Actions) {
-        if self.phase == Phase::Retiring && self.sessions.is_empty() {
+        let has_sessions = self.engines().any(|engine| !engine.sessions.is_empty());
+        if self.phase == Phase::Retiring && !has_sessions {
             self.retire(now, out);
         }
         if self.phase != Phase::Draining {
@@ -141,7 +153,8 @@ impl Engine {
         }
         let transports = self.transports().next();
         let children = self.workers() + self.stopping_children.len();
-        if self.sessions.is_empty() && children == 0 && transports.is_none() {
+        let is_empty = self.sessions.is_empty() && children == 0 && self.variants.is_empty();
+        if is_empty && transports.is_none() {
             self.stop(false, out);
         }
     }
@@ -149,13 +162,19 @@ impl Engine {
     /// Logs what the drain waits for.
     pub(super) fn on_drain_report_due(&self, out: &mut Actions) {
         if self.phase == Phase::Draining {
-            let processes = self.owners.len() + self.workers() + self.stopping_children.len();
+            let running = |engine: &Engine| {
+                engine.owners.len() + engine.workers() + engine.stopping_children.len()
+            };
+            let processes = self.engines().map(running).sum();
             self.shared.log(Event::StillStopping { processes }, out);
         }
     }
 
     fn stop(&mut self, forced: bool, out: &mut Actions) {
         self.phase = Phase::Stopped;
+        if self.is_variant {
+            return;
+        }
         self.shared.log(Event::Stopped { forced }, out);
         out.push(Action::Stop { forced });
     }

@@ -67,12 +67,17 @@ impl Engine {
         work: impl FnOnce(&mut Pool, &mut Cx<'_>) -> T,
     ) -> Option<T> {
         let is_probed = self.standby.as_ref().is_some_and(|child| self.is_probed(child.id));
-        let pool = self.pool.as_mut()?;
         let max = self.shared.config.limits.sessions_max;
         // Children that are stopping count too, or they could pile up.
         let leaving = self.stopping_children.len();
         let unclaimed = self.unclaimed.len();
-        let used = self.sessions.len() + unclaimed + leaving.saturating_sub(max);
+        let elsewhere = self.used_elsewhere().sessions;
+        let sessions = match self.is_variant && self.sessions_share_a_child() {
+            true => 0,
+            false => self.sessions.len(),
+        };
+        let used = sessions + unclaimed + elsewhere + leaving.saturating_sub(max);
+        let pool = self.pool.as_mut()?;
         pool.capacity = max.saturating_sub(used);
         pool.at_capacity = leaving >= max;
         pool.idle_child = self.standby.take_if(|child| !is_probed && !child.is_ending());

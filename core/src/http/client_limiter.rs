@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use crate::config::{ClientLimits, Rate};
 use crate::observe::Detail;
+use crate::principal::Principal;
 use crate::reject::Reject;
 use crate::time::{Duration, Instant};
 
@@ -20,6 +21,8 @@ use crate::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct ClientLimiter {
     limits: ClientLimits,
+    /// Whether principals are verified, so that each is a client.
+    is_verified: bool,
     records: BTreeMap<ClientName, Record>,
 }
 
@@ -29,6 +32,8 @@ enum ClientName {
     /// The address of its connection, or that of the proxy in front; clients without a known
     /// address are one client.
     Address(Option<IpAddr>),
+    /// A verified principal. Clients without one are forgotten first.
+    Principal(Principal),
 }
 
 #[derive(Debug)]
@@ -63,23 +68,27 @@ pub struct ClientSlot {
 }
 
 impl ClientLimiter {
-    /// Creates a limiter without counts.
-    pub fn new(limits: ClientLimits) -> ClientLimiter {
-        ClientLimiter { limits, records: BTreeMap::new() }
+    /// Creates a limiter without counts. If principals are verified, each is a client; otherwise
+    /// each address is.
+    pub fn new(limits: ClientLimits, is_verified: bool) -> ClientLimiter {
+        ClientLimiter { limits, is_verified, records: BTreeMap::new() }
     }
 
-    /// Counts a request from this address if `is_counted`, and returns its client.
+    /// Counts a request of this sender if `is_counted`, and returns its client.
     ///
     /// # Errors
     ///
     /// [`Reject::RateExceeded`] if it is over the limit, with the time until a request is allowed.
     pub(crate) fn handle_request(
         &mut self,
-        peer: Option<IpAddr>,
+        (peer, principal): (Option<IpAddr>, Principal),
         is_counted: bool,
         now: Instant,
     ) -> Result<LimitedClient, (Reject, Detail)> {
-        let name = ClientName::Address(peer.map(neighbourhood));
+        let name = match principal {
+            Principal::Bearer(_) if self.is_verified => ClientName::Principal(principal),
+            _ => ClientName::Address(peer.map(neighbourhood)),
+        };
         if self.records.len() >= CLIENTS_MAX && !self.records.contains_key(&name) {
             self.make_room(now);
         }
@@ -103,9 +112,12 @@ impl ClientLimiter {
         self.records.retain(|_, record| !is_idle(record) || ends_at(record) > now);
         if self.records.len() >= CLIENTS_MAX {
             let idle = self.records.iter().filter(|(_, record)| is_idle(record));
-            let mut idle: Vec<_> = idle.map(|(name, record)| (ends_at(record), *name)).collect();
+            let order = |(name, record): (&ClientName, &Record)| {
+                (matches!(name, ClientName::Principal(_)), ends_at(record), *name)
+            };
+            let mut idle: Vec<_> = idle.map(order).collect();
             idle.sort_unstable();
-            for (_, name) in idle.iter().take(CLIENTS_MAX / 8) {
+            for (.., name) in idle.iter().take(CLIENTS_MAX / 8) {
                 self.records.remove(name);
             }
         }
@@ -220,6 +232,7 @@ impl ClientName {
             }
             ClientName::Address(Some(address)) => Detail::of_text(&address.to_string()),
             ClientName::Address(None) => Detail::of_text("unknown address"),
+            ClientName::Principal(principal) => Detail::of_text(&principal.short_name()),
         }
     }
 }

@@ -4,6 +4,7 @@ use core::net::IpAddr;
 use std::sync::Arc;
 
 use crate::auth::Permissions;
+use crate::child_env::ChildEnv;
 use crate::config::Serves;
 use crate::frame::EventId;
 use crate::http::{Accept, ClientSlot, LimitedClient, neighbourhood};
@@ -182,6 +183,8 @@ pub struct McpHead {
     pub account: Option<Account>,
     /// The client, if there are limits for each.
     pub client_limits: Option<LimitedClient>,
+    /// The variables that its child gets, if it has headers for them.
+    pub child_env: Option<ChildEnv>,
 }
 
 impl McpHead {

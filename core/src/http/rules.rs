@@ -52,6 +52,7 @@ use core::net::IpAddr;
 use std::sync::Arc;
 
 use crate::auth::Auth;
+use crate::child_env::HeaderVariable;
 use crate::config::{BindSession, Config, Serves};
 use crate::http::{
     Accept, Answer, ContentCoding, Cors, Guard, LastEvent, McpHead, Request, RevisionHeader,
@@ -66,7 +67,7 @@ use crate::server::Server;
 use crate::time::{Duration, Instant};
 
 pub use admission::Admission;
-use admission::{Admitted, BodyRules};
+use admission::{Admitted, BodyRules, with_child_env};
 use headers::{
     check_content, foreign_session, has_body, last_event, mirrored, only, options, principal,
     session, visible,
@@ -149,6 +150,8 @@ struct Program {
     revisions: Arc<[Revision]>,
     /// The credentials that requests are distinguished by, or `None` with authentication.
     bind: Option<BindSession>,
+    /// The headers whose values a command gets as variables.
+    header_env: Arc<[HeaderVariable]>,
 }
 
 impl Program {
@@ -164,6 +167,7 @@ impl Program {
                 packs: false,
                 revisions: config.revisions.clone(),
                 bind,
+                header_env: config.header_env.clone().into(),
             },
             Serves::Site => Program {
                 sessions: false,
@@ -174,6 +178,7 @@ impl Program {
                 packs: false,
                 revisions: config.revisions.clone(),
                 bind,
+                header_env: Arc::default(),
             },
             Serves::Native(native) => Program {
                 sessions: native.sessions && has_sessions(&native.revisions),
@@ -184,6 +189,7 @@ impl Program {
                 packs: native.packs,
                 revisions: native.revisions.clone(),
                 bind,
+                header_env: Arc::default(),
             },
         }
     }
@@ -392,6 +398,10 @@ impl Rules {
     }
 
     fn asked<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Asked, Reject> {
+        with_child_env(self.route(head)?, &self.program.header_env, head.headers)
+    }
+
+    fn route<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Asked, Reject> {
         let target = self.own_target(head.target);
         let path = path(target);
         if Some(path.strip_suffix('/').unwrap_or(path)) == self.path.as_deref() {
@@ -551,6 +561,7 @@ impl Program {
             arrived: head.arrived,
             account: None,
             client_limits: None,
+            child_env: None,
         })
     }
 

@@ -43,6 +43,7 @@ const REJECTS: &[&str] = &[
     "token_in_query",
     "repeated_authorization",
     "auth_unavailable",
+    "bad_variable_header",
     "bad_mcp_header",
     "forbidden_host",
     "forbidden_origin",

@@ -87,6 +87,7 @@ impl Reject {
             | TokenInQuery
             | RepeatedAuthorization
             | AuthUnavailable(_) => self.auth_text(),
+            BadVariableHeader => "A header of --header-env may be given once, with up to 8 KiB",
             BadMcpHeader => {
                 "Mcp-Session-Id, MCP-Protocol-Version and Last-Event-ID may each be given once, in visible ASCII"
             }

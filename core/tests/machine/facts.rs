@@ -316,6 +316,7 @@ impl Machine {
             arrived: self.now,
             account: None,
             client_limits: None,
+            child_env: None,
         }
     }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pontoon_core::{
-    BindSession, BridgeOptions, ChildEra, ChildPer, ChildSpec, Config, Level, Native, OnChildExit,
-    Rate, Revision, Serves,
+    BindSession, BridgeOptions, ChildEra, ChildPer, ChildSpec, Config, HeaderVariable, Level,
+    Native, OnChildExit, Rate, Revision, Serves,
 };
 use pontoon_servers::calculator::{self, Calculator, FlatEvents};
 use pontoon_servers::echo::{self, Echo};
@@ -151,6 +151,7 @@ pub(super) fn of(subcommand: Subcommand, arguments: &[String], flags: Vec<OsStri
             "--concurrent-requests" => config.client_limits.requests_max = Some(number(value)),
             "--sessions-per-client" => config.client_limits.sessions_max = Some(number(value)),
             "--drain-timeout" => limits.drain_time_max = time(value),
+            "--header-env" => add_header_env(&mut config, value),
             "--stop-delay" => limits.stop_delay = time(value),
             "--timeout" => limits.session_idle_max = time(value),
             "--write-timeout" => limits.write_time_max = time(value),
@@ -163,6 +164,13 @@ pub(super) fn of(subcommand: Subcommand, arguments: &[String], flags: Vec<OsStri
 /// Returns the limit for `--on-child-exit`.
 fn starts_max(text: &str) -> usize {
     text.parse::<OnChildExit>().expect("end or resume").starts_max()
+}
+
+fn add_header_env(config: &mut Config, value: &str) {
+    let (header, variable) = value.split_once('=').expect("HEADER=NAME");
+    let (header, variable) = (header.to_ascii_lowercase(), variable.into());
+    config.header_env.push(HeaderVariable { header, variable });
+    config.eager = false;
 }
 
 /// Parses seconds, or a number with the unit `ms` or `s`.

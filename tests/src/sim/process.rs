@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use pontoon_core::ChildSpec;
 use pontoon_driver::io as driver;
 use rustix::process::Signal;
 use test_server::{Flags, LIFETIME, Output, System};
@@ -233,7 +234,7 @@ impl driver::Stdin for Stdin {
 pub(crate) struct Child {
     world: Arc<World>,
     pid: Pid,
-    arguments: Vec<OsString>,
+    spec: ChildSpec,
     record: Arc<Mutex<Memory>>,
     stdin: Input,
     stdout: Out,
@@ -266,10 +267,10 @@ impl Child {
     pub(crate) fn start(
         world: &Arc<World>,
         parent: (Pid, &Descriptors),
-        arguments: Vec<OsString>,
+        spec: ChildSpec,
         record: Arc<Mutex<Memory>>,
     ) -> (Pid, Pipes) {
-        let flags = Flags::parse(arguments.iter().cloned());
+        let flags = Flags::parse(spec.args.iter().cloned());
         let pid = {
             let mut processes = lock(&world.processes);
             let (pid, process) = processes.add(parent.0);
@@ -282,7 +283,7 @@ impl Child {
         let child = Arc::new(Child {
             world: world.clone(),
             pid,
-            arguments,
+            spec,
             record,
             stdin: Input {
                 pipe: Mutex::new(Some(Arc::new(Mutex::new(stdin.1)))),
@@ -452,11 +453,11 @@ impl System for Child {
     }
 
     fn arguments(&self) -> Vec<OsString> {
-        self.arguments.clone()
+        self.spec.args.clone()
     }
 
     fn environment(&self) -> Vec<(OsString, OsString)> {
-        Vec::new()
+        self.spec.env.clone().unwrap_or_default()
     }
 
     fn descriptors(&self) -> Vec<(i32, String)> {

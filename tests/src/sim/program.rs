@@ -174,9 +174,9 @@ impl Adapter {
     fn spawn(&self, order: SpawnRequest) {
         let world = &self.world;
         let Some(driver) = order.driver() else { return };
-        let arguments = order.spec().args.clone();
+        let spec = order.spec().clone();
         let parent = (self.pid, &self.descriptors);
-        let (child, ours) = Child::start(world, parent, arguments, self.record.clone());
+        let (child, ours) = Child::start(world, parent, spec, self.record.clone());
         let signalled = world.clone();
         let (pipes, end) = order.spawned_as(&driver, child, move |wish| {
             let signal = match wish {

@@ -43,6 +43,8 @@ pub struct Flags {
     pub ignore_term: bool,
     /// `--modern`: support 2026-07-28 only.
     pub modern: bool,
+    /// `--needs-env NAME`: exit with status 7 before reading anything without this variable.
+    pub needs_env: Option<String>,
     /// `--noise`: a banner at the start, and lines that are not messages before each answer.
     pub noise: bool,
     /// `--record DIR`: write all input to `DIR/<pid>.in`, and other facts beside it.
@@ -83,6 +85,7 @@ impl Flags {
                 "--ignore-stdin" => flags.ignore_stdin = true,
                 "--ignore-term" => flags.ignore_term = true,
                 "--modern" => flags.modern = true,
+                "--needs-env" => flags.needs_env = Some(value()),
                 "--noise" => flags.noise = true,
                 "--record" => flags.record = Some(value().into()),
                 "--refuse-init" => flags.refuse_init = true,

@@ -36,7 +36,10 @@ pub async fn run<S: System>(system: Arc<S>, flags: Flags) {
         return system.sleep(LIFETIME).await;
     }
     let told = flags.exit_if_told && system.told("exit");
-    if let Some(code) = flags.exit_at_start.or(told.then_some(42)) {
+    let lacks = |name: &String| system.environment().iter().all(|(known, _)| *known != **name);
+    let lacks_env = flags.needs_env.as_ref().is_some_and(lacks);
+    let code = flags.exit_at_start.or(told.then_some(42)).or(lacks_env.then_some(7));
+    if let Some(code) = code {
         let words = format!("test-server: exiting with {code}, as told\n");
         // Standard error may be closed.
         let _ = system.write(Output::Stderr, words.as_bytes()).await;

@@ -172,7 +172,11 @@ impl Pool {
         let id = match running {
             Some(worker) => worker.child.id,
             None => {
+                if self.is_variant && self.workers.len() >= self.capacity {
+                    return Err(Reject::SessionsFull);
+                }
                 let child = self.take_or_spawn(cx)?;
+                cx.wake(cx.now + cx.limits.session_idle_max);
                 let id = child.id;
                 self.workers.insert(id, Worker::new(child, Affinity::Shared, cx.now));
                 id

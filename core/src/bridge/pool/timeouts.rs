@@ -140,7 +140,7 @@ impl Pool {
             self.end_subscriptions_at(child, cx);
             self.on_idle(child, cx);
         }
-        if self.era == Some(Era::Legacy) {
+        if self.ends_idle() {
             let idle_max = cx.limits.session_idle_max;
             self.retire(|worker| {
                 let is_kept = worker.affinity == Affinity::Unassigned || !worker.is_idle();
@@ -154,7 +154,7 @@ impl Pool {
         let idle_max = cx.limits.session_idle_max;
         let of_post = |post: &Post| post.keep_alive_due(cx.limits).min(self.due(post, cx));
         let of_worker = |worker: &Worker| {
-            let is_kept = self.era != Some(Era::Legacy) || worker.affinity == Affinity::Unassigned;
+            let is_kept = !self.ends_idle() || worker.affinity == Affinity::Unassigned;
             let idle = match worker.is_idle() && !is_kept {
                 true => worker.idle_since + idle_max,
                 false => Instant::FAR,

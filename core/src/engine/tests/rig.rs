@@ -85,6 +85,7 @@ impl Client {
             arrived: Instant::ZERO,
             account: None,
             client_limits: None,
+            child_env: None,
         }
     }
 }

@@ -11,7 +11,7 @@ fn after(millis: u64) -> Instant {
 }
 
 fn of_rate(rate: Rate) -> ClientLimiter {
-    ClientLimiter::new(ClientLimits { rate: Some(rate), ..ClientLimits::default() })
+    ClientLimiter::new(ClientLimits { rate: Some(rate), ..ClientLimits::default() }, false)
 }
 
 fn in_window(requests_max: u64) -> ClientLimiter {
@@ -24,7 +24,7 @@ fn peer(text: &str) -> Option<IpAddr> {
 
 /// Returns the pause of a refused request.
 fn request(limiter: &mut ClientLimiter, peer: Option<IpAddr>, now: Instant) -> Option<Duration> {
-    match limiter.handle_request(peer, true, now) {
+    match limiter.handle_request((peer, Principal::Anonymous), true, now) {
         Ok(_) => None,
         Err((Reject::RateExceeded { pause, .. }, _)) => Some(pause),
         Err(other) => panic!("{other:?}"),
@@ -91,7 +91,9 @@ fn one_sender_with_many_addresses_is_one() {
     assert_eq!(request(&mut limiter, peer("2001:db8:0:1::1"), at(0)), None);
     assert_eq!(request(&mut limiter, peer("192.0.2.1"), at(0)), None);
     assert!(request(&mut limiter, peer("::ffff:192.0.2.1"), at(0)).is_some());
-    let (_, detail) = limiter.handle_request(peer("2001:db8::2"), true, at(0)).unwrap_err();
+    let (_, detail) = limiter
+        .handle_request((peer("2001:db8::2"), Principal::Anonymous), true, at(0))
+        .unwrap_err();
     assert_eq!(detail.as_str(), "2001:db8::/64");
 }
 
@@ -116,9 +118,10 @@ fn many_addresses_take_bounded_memory_and_the_oldest_is_forgotten() {
 #[test]
 fn clients_with_requests_and_sessions_are_not_forgotten() {
     let limits = ClientLimits { sessions_max: Some(1), requests_max: Some(1), rate: None };
-    let mut limiter = ClientLimiter::new(limits);
+    let mut limiter = ClientLimiter::new(limits, false);
     let mut of = |number: u32| {
-        limiter.handle_request(Some(IpAddr::from(number.to_be_bytes())), true, at(0)).unwrap()
+        let peer = Some(IpAddr::from(number.to_be_bytes()));
+        limiter.handle_request((peer, Principal::Anonymous), true, at(0)).unwrap()
     };
     let session = of(1).open_session().unwrap();
     let mut requests = of(2);
@@ -131,4 +134,26 @@ fn clients_with_requests_and_sessions_are_not_forgotten() {
     drop((session, requests));
     of(1).open_session().unwrap();
     of(2).open_request().unwrap();
+}
+
+#[test]
+fn a_verified_principal_is_a_client_and_others_are_addresses() {
+    let rate = Some(Rate::Window { requests_max: 1, window: MINUTE });
+    let limits = ClientLimits { rate, ..ClientLimits::default() };
+    let [one, two] = ["one", "two"].map(|user| Principal::verified("token", user));
+    let [here, there] = ["192.0.2.1", "192.0.2.2"].map(peer);
+    let is_allowed = |limiter: &mut ClientLimiter, peer, principal| {
+        limiter.handle_request((peer, principal), true, at(0)).is_ok()
+    };
+    let mut verified = ClientLimiter::new(limits, true);
+    assert!(is_allowed(&mut verified, here, one) && !is_allowed(&mut verified, there, one));
+    assert!(is_allowed(&mut verified, here, two));
+    let mut unverified = ClientLimiter::new(limits, false);
+    assert!(is_allowed(&mut unverified, here, one) && !is_allowed(&mut unverified, here, two));
+    // Strangers are forgotten before principals.
+    for number in 0..2 * u32::try_from(CLIENTS_MAX).unwrap() {
+        let peer = Some(IpAddr::from(number.to_be_bytes()));
+        let _ = verified.handle_request((peer, Principal::Anonymous), true, at(1));
+    }
+    assert!(!is_allowed(&mut verified, here, one));
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::headers::announced;
-use super::{Endpoint, Headers, RequestHead};
+use super::headers::{announced, child_env};
+use super::{Asked, Endpoint, Headers, RequestHead};
 use crate::auth::{Auth, challenge};
+use crate::child_env::HeaderVariable;
 use crate::http::request::is_subscription;
 use crate::http::{
     Answer, BodyBuffer, ClientLimiter, ContentCoding, Cors, LimitedClient, McpHead, Request,
@@ -17,6 +18,23 @@ use crate::memory::Memory;
 use crate::observe::Detail;
 use crate::reject::Reject;
 use crate::server::{Catalog, HttpRequestHead, Server, Tool};
+
+/// Adds the variables that a child gets from these headers.
+pub(super) fn with_child_env(
+    mut asked: Asked,
+    wanted: &[HeaderVariable],
+    headers: &impl Headers,
+) -> Result<Asked, Reject> {
+    let mcp = match &mut asked {
+        Asked::Message(_, mcp) => Some(mcp),
+        Asked::Whole(request) => request.head_mut(),
+        _ => None,
+    };
+    if let Some(mcp) = mcp {
+        mcp.child_env = child_env(wanted, headers)?;
+    }
+    Ok(asked)
+}
 
 /// The limits on a body.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +97,7 @@ impl Admission {
     ) -> Result<(), Box<Answer>> {
         let is_counted = !matches!(self.admitted, Admitted::Whole(Request::Delete { .. }));
         let Some(mcp) = self.admitted.head_mut() else { return Ok(()) };
-        match limiter.handle_request(head.peer, is_counted, head.arrived) {
+        match limiter.handle_request((head.peer, mcp.principal), is_counted, head.arrived) {
             Ok(client) => mcp.client_limits = Some(client),
             Err((reject, detail)) => {
                 let refusal = Answer::refusal(reject, self.cors.clone());

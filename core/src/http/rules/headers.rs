@@ -1,5 +1,8 @@
 //! The values of single headers.
 
+use smallvec::SmallVec;
+
+use crate::child_env::{ChildEnv, HeaderVariable};
 use crate::config::BindSession;
 use crate::frame::EventId;
 use crate::http::media::{Media, members};
@@ -48,6 +51,26 @@ fn asked_headers(headers: &impl Headers) -> Box<str> {
 
 /// The maximum number of headers taken from a preflight. The limit on a head bounds their bytes.
 const ASKED_HEADERS_MAX: usize = 100;
+
+/// Returns the variables that a child gets from these headers.
+pub(super) fn child_env(
+    wanted: &[HeaderVariable],
+    headers: &impl Headers,
+) -> Result<Option<ChildEnv>, Reject> {
+    let mut values = SmallVec::<[_; 4]>::new();
+    for HeaderVariable { header, .. } in wanted {
+        let value = only(headers, header).map_err(|_| Reject::BadVariableHeader)?;
+        // A NUL would end the value early, and the guard refuses it.
+        if value.is_some_and(|value| value.len() > VARIABLE_BYTES_MAX || value.contains(&0)) {
+            return Err(Reject::BadVariableHeader);
+        }
+        values.push(value);
+    }
+    Ok(ChildEnv::new(wanted, values.into_iter()))
+}
+
+/// The maximum length of the value of a variable, in bytes.
+const VARIABLE_BYTES_MAX: usize = 8 * 1024;
 
 /// Checks that the body is JSON in UTF-8 without a content coding, which could expand.
 pub(super) fn check_content(headers: &impl Headers) -> Result<(), Reject> {

@@ -97,6 +97,7 @@ fn mcp_head<H: Headers>(
         arrived: head.arrived,
         account: None,
         client_limits: None,
+        child_env: None,
     }
 }
 

@@ -38,6 +38,7 @@ fn head(version: Option<&str>, method: Option<&str>) -> McpHead {
         arrived: Instant::ZERO,
         account: None,
         client_limits: None,
+        child_env: None,
     }
 }
 

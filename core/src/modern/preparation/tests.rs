@@ -35,6 +35,7 @@ fn digest(chance: &Arc<Rng>, bytes: usize, capabilities: &str, state: &str) -> O
         peer: None,
         account: None,
         client_limits: None,
+        child_env: None,
         arrived: Instant::ZERO,
     };
     let mut request = Request::Post { head, body };

@@ -166,6 +166,7 @@ fn refused_detail(reject: Reject, detail: &str, mut field: impl FnMut(&'static s
         // Pages without an origin send `null`, which cannot be listed.
         Reject::ForbiddenOrigin => ("origin", detail.contains("://").then_some("--allow-origin")),
         Reject::BadMcpHeader
+        | Reject::BadVariableHeader
         | Reject::MethodNotAllowed { .. }
         | Reject::NotAcceptable
         | Reject::NotFound

@@ -308,6 +308,7 @@ pub(crate) fn head(session: SessionHeader, revision: RevisionHeader, accept: Acc
         peer: None,
         account: None,
         client_limits: None,
+        child_env: None,
         arrived: Instant::ZERO,
     }
 }

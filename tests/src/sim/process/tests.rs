@@ -5,8 +5,9 @@ use crate::sim::Faults;
 fn child(world: &Arc<World>, flags: &[&str]) -> (Pid, Pipes, Arc<Mutex<Memory>>) {
     let (program, descriptors) = world.start_program();
     let record = Arc::<Mutex<Memory>>::default();
-    let flags = flags.iter().map(Into::into).collect();
-    let (pid, pipes) = Child::start(world, (program, &descriptors), flags, record.clone());
+    let args = flags.iter().map(Into::into).collect();
+    let spec = ChildSpec { program: "test-server".into(), args, env: None, cwd: None };
+    let (pid, pipes) = Child::start(world, (program, &descriptors), spec, record.clone());
     (pid, pipes, record)
 }
 
