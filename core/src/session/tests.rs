@@ -7,7 +7,7 @@ use crate::limits::Limits;
 /// A table of sessions must cost less than their processes.
 #[test]
 fn a_session_is_small() {
-    assert!(size_of::<Session>() <= 432, "{} bytes", size_of::<Session>());
+    assert!(size_of::<Session>() <= 440, "{} bytes", size_of::<Session>());
 }
 
 impl Session {
