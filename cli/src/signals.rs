@@ -10,15 +10,15 @@ use signal_hook::iterator::Signals;
 
 /// Calls `asked` for each SIGTERM and SIGINT, and for each SIGHUP unless the program was started
 /// with that ignored, as `nohup` does. Signals in quick succession count as one: `timeout` sends
-/// its own to the program and then to its group. If `reopen` is given, SIGHUP calls it in place of
-/// `asked`. Calls `child_ended` for each SIGCHLD.
+/// its own to the program and then to its group. If `reopen` is given, each SIGHUP calls it in
+/// place of `asked`. Calls `child_ended` for each SIGCHLD.
 pub(crate) fn watch(
     asked: impl Fn() + Send + 'static,
     reopen: Option<impl Fn() + Send + 'static>,
     child_ended: impl Fn() + Send + 'static,
 ) -> io::Result<()> {
     let mut signals = Signals::new([SIGCHLD, SIGINT, SIGTERM])?;
-    if !is_ignored(SIGHUP) {
+    if reopen.is_some() || !is_ignored(SIGHUP) {
         signals.add_signal(SIGHUP)?;
     }
     thread::Builder::new().name("signals".into()).spawn(move || {

@@ -59,12 +59,17 @@ impl Claims {
     }
 
     fn identity(&self, issuer: &str) -> Result<Identity, TokenFlaw> {
-        let subject = self.sub.as_ref().or(self.client_id.as_ref()).ok_or(TokenFlaw::Subject)?;
+        // A client may have chosen the name of a user (RFC 9700, section 4.15).
+        let principal = match (&self.sub, &self.client_id) {
+            (Some(subject), _) => Principal::verified(issuer, subject),
+            (None, Some(client)) => Principal::verified(&format!("client of {issuer}"), client),
+            (None, None) => return Err(TokenFlaw::Subject),
+        };
         let [scope, scp, aud] =
             [&self.scope, &self.scp, &self.aud].map(|it| Texts::as_slice(it.as_ref()));
         let scopes: Vec<&str> = scope.iter().chain(scp).map(|list| &**list).collect();
         Ok(Identity {
-            principal: Principal::verified(issuer, subject),
+            principal,
             scopes: Scopes::parse(&scopes.join(" ")),
             audiences: Some(aud.to_vec()),
         })

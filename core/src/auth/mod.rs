@@ -48,8 +48,7 @@ pub use trusted::{Cidr, TrustedHeaders};
 pub struct Auth {
     /// Identifies clients. Endpoints may share it.
     pub authenticator: Arc<dyn Authenticator>,
-    /// The URL of the endpoint, if clients can discover where to get a token. Without one, no JWT is
-    /// accepted.
+    /// The URL of the endpoint, if clients can discover where to get a token.
     pub resource: Option<Resource>,
     /// The rule about scopes.
     pub scopes: ScopePolicy,

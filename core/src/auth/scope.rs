@@ -54,6 +54,9 @@ pub(crate) enum Operation<'m> {
     Method(Cow<'m, str>),
     /// A method with a target: a tool, a prompt or a resource.
     Target(&'static str, Cow<'m, str>),
+    /// Something whose target could be read in two ways. Only the scope of the whole server
+    /// allows it.
+    Ambiguous,
 }
 
 pub(crate) const TOOL: &str = "tools/call";
@@ -99,11 +102,20 @@ pub(crate) fn operations(message: &Message) -> SmallVec<[Operation<'_>; 1]> {
     let method = message.method().unwrap_or_default();
     let params = message.params();
     let named = |method: &'static str, key| {
+        if params.is_some_and(|params| is_ambiguous(params, &[key])) {
+            return Operation::Ambiguous;
+        }
         let target = params.and_then(|params| text(member(params, key)?));
         target.map_or(Operation::Method(method.into()), |it| Operation::Target(method, it))
     };
     // Answers belong to the session of their question, and notifications have no effect beyond it.
-    if message.kind() != Kind::Request {
+    // A server could carry out a request without an id all the same.
+    let is_request = match message.kind() {
+        Kind::Request => true,
+        Kind::Notification => !method.starts_with("notifications/"),
+        _ => false,
+    };
+    if !is_request {
         return smallvec![Operation::Use];
     }
     smallvec![match method {
@@ -119,14 +131,30 @@ pub(crate) fn operations(message: &Message) -> SmallVec<[Operation<'_>; 1]> {
     }]
 }
 
+/// Returns whether an object (JSON text) has one of these keys in another case, which some parsers
+/// take for it, or any key twice.
+fn is_ambiguous(object: &[u8], keys: &[&str]) -> bool {
+    let fold = |key: &str| -> String {
+        key.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+    };
+    let keys: SmallVec<[_; 4]> = keys.iter().map(|key| (*key, fold(key))).collect();
+    let is_other = |name: &str| {
+        let folded = fold(name);
+        keys.iter().any(|(key, known)| name != *key && folded == *known)
+    };
+    map(object).is_none_or(|members| members.iter().any(|(name, _)| is_other(name)))
+}
+
 /// Returns the operation of a completion: that of the prompt or the resource it is for.
 fn completed(params: Option<&[u8]>) -> Operation<'_> {
     let unknown = Operation::Method("completion/complete".into());
     let of = || {
-        // A duplicate key could be read in two ways.
-        let params = map(params?)?;
-        let reference = map(params.iter().find(|(key, _)| key == "ref")?.1)?;
-        let get = |name| reference.iter().find(|(key, _)| key == name).and_then(|it| text(it.1));
+        let params = params?;
+        let reference = member(params, "ref")?;
+        if is_ambiguous(params, &["ref"]) || is_ambiguous(reference, &["type", "name", "uri"]) {
+            return Some(Operation::Ambiguous);
+        }
+        let get = |name| text(member(reference, name)?);
         Some(match &*get("type")? {
             "ref/prompt" => Operation::Target(PROMPT, get("name")?),
             "ref/resource" => Operation::Target(RESOURCE, get("uri")?),
@@ -138,7 +166,12 @@ fn completed(params: Option<&[u8]>) -> Operation<'_> {
 
 /// Returns the operations of a `subscriptions/listen`: it reads the resources that it names.
 fn watched(params: Option<&[u8]>) -> SmallVec<[Operation<'_>; 1]> {
-    let uris = || elements(member(member(params?, "notifications")?, "resourceSubscriptions")?);
+    let wanted = params.and_then(|params| member(params, "notifications"));
+    let objects = [(params, "notifications"), (wanted, "resourceSubscriptions")];
+    if objects.iter().any(|(object, key)| object.is_some_and(|it| is_ambiguous(it, &[key]))) {
+        return smallvec![Operation::Ambiguous];
+    }
+    let uris = || elements(member(wanted?, "resourceSubscriptions")?);
     let uris = uris().unwrap_or_default();
     let read = uris.into_iter().map(|uri| match text(uri) {
         Some(uri) => Operation::Target(RESOURCE, uri),
@@ -227,7 +260,7 @@ impl Permissions {
     /// Returns the rule for an operation, if it needs other scopes than usual.
     fn rule(&self, operation: &Operation<'_>) -> Option<&ScopeRule> {
         match operation {
-            Operation::Use => None,
+            Operation::Use | Operation::Ambiguous => None,
             Operation::Method(method) => ScopeRule::find(&self.rules, method, None),
             Operation::Target(method, target) => ScopeRule::find(&self.rules, method, Some(target)),
         }
@@ -241,6 +274,7 @@ impl Permissions {
         let has = |wanted: &str| self.allowed.iter().any(|scope| **scope == *wanted);
         match operation {
             Operation::Use => !self.is_empty(),
+            Operation::Ambiguous => false,
             Operation::Method(method) => has(&encode(method, false)),
             Operation::Target(method, target) => {
                 has(method) || has(&format!("{method}:{}", encode(target, false)))
@@ -294,7 +328,7 @@ impl Permissions {
     fn scope_of(&self, operation: &Operation<'_>) -> String {
         let prefix = &self.prefix;
         let scope = match operation {
-            Operation::Use => return prefix.to_string(),
+            Operation::Use | Operation::Ambiguous => return prefix.to_string(),
             Operation::Method(method) => format!("{prefix}:{}", encode(method, false)),
             Operation::Target(method, target) => {
                 let scope = format!("{prefix}:{method}:{}", encode(target, false));

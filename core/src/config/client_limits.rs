@@ -2,7 +2,8 @@
 
 use crate::time::Duration;
 
-/// The limits for each client, which is identified by its address; none of them holds by default.
+/// The limits for each client: a verified principal, or an address without authentication. None of
+/// them holds by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClientLimits {
     /// The rate of its requests.

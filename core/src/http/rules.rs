@@ -398,7 +398,10 @@ impl Rules {
     }
 
     fn asked<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Asked, Reject> {
-        with_child_env(self.route(head)?, &self.program.header_env, head.headers)
+        // A gateway's header from another address counts as missing.
+        let removes =
+            |header: &str| self.auth.as_ref().is_some_and(|auth| auth.removes(header, head.peer));
+        with_child_env(self.route(head)?, &self.program.header_env, head.headers, removes)
     }
 
     fn route<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Asked, Reject> {

@@ -151,3 +151,36 @@ fn lists_have_what_may_be_used_and_nothing_else() {
     assert_eq!(filter(one, "resources/templates/list", templates).as_deref(), Some(none));
     assert_eq!(filter(one, "tools/list", r#"{"content":[]}"#), None);
 }
+
+#[test]
+fn a_target_that_can_be_read_in_two_ways_needs_the_whole_server() {
+    let one = "time:tools/call time:tools/call:a time:resources/read:file:///x time:prompts/get:p";
+    for (method, params) in [
+        ("tools/call", r#"{"name":"a","Name":"b"}"#),
+        ("tools/call", r#"{"NAME":"b"}"#),
+        ("tools/call", r#"{"name":"a","n\u0041me":"b"}"#),
+        ("prompts/get", r#"{"name":"p","Name":"q"}"#),
+        ("resources/read", r#"{"uri":"file:///x","URI":"file:///y"}"#),
+        ("completion/complete", r#"{"ref":{"type":"ref/prompt","name":"p","Name":"q"}}"#),
+        ("completion/complete", r#"{"ref":{"type":"ref/prompt","name":"p"},"Ref":{}}"#),
+        (
+            "subscriptions/listen",
+            r#"{"notifications":{"ResourceſSubscriptions":[],"resourceſubscriptions":["file:///y"]}}"#,
+        ),
+    ] {
+        assert!(!allows(one, method, params), "{method} {params}");
+        assert!(allows("time", method, params), "{method} {params}");
+    }
+    assert!(allows(one, "tools/call", r#"{"name":"a","arguments":{"Name":"b"}}"#));
+}
+
+#[test]
+fn a_request_without_an_id_needs_the_scope_of_its_method() {
+    let checked = |method: &str| {
+        let text = format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{{"name":"b"}}}}"#);
+        granted("time:tools/call:a").expect("not all").check(&Body::One(message(&text))).is_ok()
+    };
+    assert!(!checked("tools/call"));
+    assert!(!checked("custom/method"));
+    assert!(checked("notifications/cancelled"));
+}

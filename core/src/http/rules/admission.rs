@@ -19,11 +19,12 @@ use crate::observe::Detail;
 use crate::reject::Reject;
 use crate::server::{Catalog, HttpRequestHead, Server, Tool};
 
-/// Adds the variables that a child gets from these headers.
+/// Adds the variables that a child gets from these headers, but for those that `removes` names.
 pub(super) fn with_child_env(
     mut asked: Asked,
     wanted: &[HeaderVariable],
     headers: &impl Headers,
+    removes: impl Fn(&str) -> bool,
 ) -> Result<Asked, Reject> {
     let mcp = match &mut asked {
         Asked::Message(_, mcp) => Some(mcp),
@@ -31,7 +32,7 @@ pub(super) fn with_child_env(
         _ => None,
     };
     if let Some(mcp) = mcp {
-        mcp.child_env = child_env(wanted, headers)?;
+        mcp.child_env = child_env(wanted, headers, removes)?;
     }
     Ok(asked)
 }

@@ -52,13 +52,18 @@ fn asked_headers(headers: &impl Headers) -> Box<str> {
 /// The maximum number of headers taken from a preflight. The limit on a head bounds their bytes.
 const ASKED_HEADERS_MAX: usize = 100;
 
-/// Returns the variables that a child gets from these headers.
+/// Returns the variables that a child gets from these headers, but for those that `removes` names.
 pub(super) fn child_env(
     wanted: &[HeaderVariable],
     headers: &impl Headers,
+    removes: impl Fn(&str) -> bool,
 ) -> Result<Option<ChildEnv>, Reject> {
     let mut values = SmallVec::<[_; 4]>::new();
     for HeaderVariable { header, .. } in wanted {
+        if removes(header) {
+            values.push(None);
+            continue;
+        }
         let value = only(headers, header).map_err(|_| Reject::BadVariableHeader)?;
         // A NUL would end the value early, and the guard refuses it.
         if value.is_some_and(|value| value.len() > VARIABLE_BYTES_MAX || value.contains(&0)) {
