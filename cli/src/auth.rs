@@ -4,16 +4,18 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use pontoon_config::settings::{self, HeaderName};
 use pontoon_core::Event;
 use pontoon_core::auth::{
-    Auth, IntrospectionConfig, Keys, RemoteConfig, Resource, ScopePolicy, Secret, StaticToken,
-    TrustedHeaders,
+    Algorithm, Auth, IntrospectionConfig, JwtKeys, JwtSettings, Keys, RemoteConfig, Resource,
+    ScopePolicy, Secret, StaticToken, TrustedHeaders,
 };
-use pontoon_driver::Authenticator;
+use pontoon_driver::{Authenticator, verify_signature};
 
 use crate::args::AuthArgs;
 use crate::errors::Failure;
 use crate::log::{Entry, Log};
+use crate::values;
 
 /// The name of the only server of an endpoint in scopes.
 const SERVER: &str = "mcp";
@@ -28,6 +30,103 @@ pub(crate) fn shared(args: &AuthArgs) -> Result<Option<SharedAuth>, Failure> {
     }
     let authenticator = Arc::new(Authenticator::new(keys(args)?));
     Ok(Some(SharedAuth { authenticator, remote: remote(args)?, args: args.clone() }))
+}
+
+/// Returns the options with the settings of a file, which they override.
+pub(crate) fn with_settings(
+    args: &AuthArgs,
+    is_given: impl Fn(&str) -> bool,
+    settings: &settings::Auth,
+) -> Result<AuthArgs, Failure> {
+    let mut args = args.clone();
+    let header = |name: &Option<HeaderName>| name.as_ref().map(|name| name.0.clone());
+    args.auth_token_file = args.auth_token_file.or(settings.token_file.clone());
+    args.auth_jwks_file = args.auth_jwks_file.or(settings.jwks_file.clone());
+    set_url(&mut args.auth_issuer, "issuer", settings.issuer.as_ref())?;
+    set_url(&mut args.auth_introspection, "introspection", settings.introspection.as_ref())?;
+    let secret = settings.introspection_secret_file.clone();
+    args.auth_introspection_secret = args.auth_introspection_secret.or(secret);
+    if let Some(id) = &settings.introspection_client
+        && !is_given("auth_introspection_client")
+    {
+        args.auth_introspection_client.clone_from(id);
+    }
+    args.auth_resource = args.auth_resource.or(settings.resource.clone());
+    args.auth_scopes_header = args.auth_scopes_header.or(header(&settings.scopes_header));
+    if let Some(name) = header(&settings.user_header).filter(|_| !is_given("auth_user_header")) {
+        args.auth_user_header = name;
+    }
+    set_list(
+        &mut args.auth_algorithms,
+        is_given("auth_algorithms"),
+        "algorithms",
+        &settings.algorithms,
+        values::algorithm,
+    )?;
+    set_list(
+        &mut args.auth_scopes,
+        is_given("auth_scopes"),
+        "scopes",
+        &settings.scopes,
+        values::scope,
+    )?;
+    set_list(
+        &mut args.auth_trust_from,
+        is_given("auth_trust_from"),
+        "trustFrom",
+        &settings.trust_from,
+        values::cidr,
+    )?;
+    let any = |text: &str| Ok(text.to_owned());
+    set_list(
+        &mut args.auth_audiences,
+        is_given("auth_audiences"),
+        "audiences",
+        &settings.audiences,
+        any,
+    )?;
+    set_list(&mut args.auth_servers, is_given("auth_servers"), "servers", &settings.servers, any)?;
+    set_list(
+        &mut args.auth_scopes_for,
+        is_given("auth_scopes_for"),
+        "scopesFor",
+        &settings.scopes_for,
+        values::scope_rule,
+    )?;
+    Ok(args)
+}
+
+/// Sets a list of options to that of a file, unless one of them is empty or given.
+fn set_list<T>(
+    setting: &mut Vec<T>,
+    is_given: bool,
+    key: &str,
+    list: &[String],
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<(), Failure> {
+    if is_given || list.is_empty() {
+        return Ok(());
+    }
+    let read = |text: &String| read(text).map_err(|why| invalid(key, text, why));
+    *setting = list.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(())
+}
+
+/// Sets an option to a URL of a file, unless it is given.
+fn set_url(setting: &mut Option<String>, key: &str, url: Option<&String>) -> Result<(), Failure> {
+    if let (None, Some(url)) = (&setting, url) {
+        *setting = Some(values::endpoint_url(url).map_err(|why| invalid(key, url, why))?);
+    }
+    Ok(())
+}
+
+fn invalid(key: &str, text: &str, why: String) -> Failure {
+    Failure {
+        what: format!("invalid value {text:?} in pontoon.auth.{key}"),
+        why,
+        fix: "correct it in the file of servers".into(),
+        code: 1,
+    }
 }
 
 /// The authentication that several servers share.
@@ -70,6 +169,8 @@ impl SharedAuth {
 /// Returns whether there is a way to identify clients.
 fn is_wanted(args: &AuthArgs) -> bool {
     args.auth_token_file.is_some()
+        || args.auth_issuer.is_some()
+        || args.auth_jwks_file.is_some()
         || args.auth_introspection.is_some()
         || !args.auth_trust_from.is_empty()
 }
@@ -77,18 +178,19 @@ fn is_wanted(args: &AuthArgs) -> bool {
 /// Checks that no setting of authentication is given that would do nothing.
 fn check_unused(args: &AuthArgs) -> Result<(), Failure> {
     let unused = [
+        ("--auth-audiences", !args.auth_audiences.is_empty()),
         ("--auth-resource", args.auth_resource.is_some()),
         ("--auth-servers", !args.auth_servers.is_empty()),
         ("--auth-scopes", !args.auth_scopes.is_empty()),
         ("--auth-scopes-header", args.auth_scopes_header.is_some()),
         ("--auth-scopes-for", !args.auth_scopes_for.is_empty()),
-        ("--auth-issuer", args.auth_issuer.is_some()),
+        ("--auth-introspection-secret", args.auth_introspection_secret.is_some()),
     ];
     match unused.iter().find(|(_, is_given)| *is_given) {
         Some((option, _)) => Err(Failure {
             what: format!("{option} has no effect alone"),
             why: "nothing says how clients prove who they are".into(),
-            fix: "give --auth-token-file, --auth-introspection or --auth-trust-from, too".into(),
+            fix: "give --auth-token-file, --auth-issuer or --auth-trust-from, too".into(),
             code: 2,
         }),
         None => Ok(()),
@@ -103,42 +205,84 @@ pub(crate) fn keys(args: &AuthArgs) -> Result<Keys, Failure> {
         scopes: args.auth_scopes_header.as_deref().map(Box::from),
         ..TrustedHeaders::from(args.auth_trust_from.clone())
     });
-    Ok(Keys { tokens, trusted, introspects: args.auth_introspection.is_some() })
+    let issuer = args.auth_issuer.as_deref();
+    if issuer.is_some() && args.auth_jwks_file.is_none() && args.auth_introspection.is_none() {
+        return Err(Failure {
+            what: "--auth-issuer needs --auth-jwks-file or --auth-introspection".into(),
+            why: "tokens of the issuer are checked with its keys, or by asking it".into(),
+            fix: "give one of them, or name it in --auth-servers if clients only have to find it"
+                .into(),
+            code: 2,
+        });
+    }
+    let jwt = args.auth_jwks_file.as_deref().map(|path| jwt(args, path)).transpose()?;
+    Ok(Keys { tokens, jwt, trusted, introspects: args.auth_introspection.is_some() })
+}
+
+/// Returns the issuer for an option that needs it, and the URL of the endpoint.
+fn issuer_for<'a>(args: &'a AuthArgs, option: &str) -> Result<&'a str, Failure> {
+    let missing = |missing: &str, why: &str| Failure {
+        what: format!("{option} needs {missing}"),
+        why: why.into(),
+        fix: format!("give {missing}, too"),
+        code: 2,
+    };
+    let issuer = args.auth_issuer.as_deref();
+    let issuer = issuer.ok_or_else(|| missing("--auth-issuer", "tokens of it are accepted"))?;
+    match args.auth_resource {
+        Some(_) => Ok(issuer),
+        None => {
+            let why = "a token says in aud for which URL it is, and that must be this endpoint";
+            Err(missing("--auth-resource", why))
+        }
+    }
 }
 
 /// Returns what an authorization server is asked for, or `None` if nothing is.
 fn remote(args: &AuthArgs) -> Result<Option<RemoteConfig>, Failure> {
-    let introspection = args.auth_introspection.as_deref().map(|url| introspection(args, url));
-    let issuer = args.auth_issuer.as_deref().unwrap_or_default().into();
-    let introspection = introspection.transpose()?;
-    Ok(introspection.map(|it| RemoteConfig { issuer, introspection: Some(it) }))
+    let Some(url) = &args.auth_introspection else { return Ok(None) };
+    let issuer = issuer_for(args, "--auth-introspection")?.into();
+    Ok(Some(RemoteConfig { issuer, introspection: Some(introspection(args, url)?) }))
 }
 
 fn introspection(args: &AuthArgs, url: &str) -> Result<IntrospectionConfig, Failure> {
     let option = "--auth-introspection-secret";
-    let path = args.auth_introspection_secret.as_deref().unwrap_or(Path::new(""));
+    let bad = |what: String| Failure {
+        what,
+        why: "the introspection endpoint answers only clients that it knows".into(),
+        fix: format!("give {option} a file with the secret of the client"),
+        code: 2,
+    };
+    let path = args.auth_introspection_secret.as_deref();
+    let path = path.ok_or_else(|| bad(format!("--auth-introspection needs {option}")))?;
     let secret = read(path, option)?;
     if secret.trim().is_empty() {
-        return Err(Failure {
-            what: format!("{} ({option}) is empty", path.display()),
-            why: "the introspection endpoint answers only clients that it knows".into(),
-            fix: "write the secret of the client into it".into(),
-            code: 2,
-        });
-    }
-    if args.auth_resource.is_none() {
-        return Err(Failure {
-            what: "--auth-introspection needs --auth-resource".into(),
-            why: "a token has to be meant for this server, and nothing says what its URL is".into(),
-            fix: "give --auth-resource the URL that clients are configured with".into(),
-            code: 2,
-        });
+        return Err(bad(format!("{} ({option}) is empty", path.display())));
     }
     Ok(IntrospectionConfig {
         url: url.into(),
         client_id: args.auth_introspection_client.as_str().into(),
         client_secret: Secret::new(secret.trim()),
     })
+}
+
+fn jwt(args: &AuthArgs, path: &Path) -> Result<JwtSettings, Failure> {
+    let issuer = issuer_for(args, "--auth-jwks-file")?;
+    let bad = |why: &str, fix: &str| Failure {
+        what: format!("the file of keys {} cannot be used", path.display()),
+        why: why.into(),
+        fix: fix.into(),
+        code: 2,
+    };
+    let keys = JwtKeys::parse(&read(path, "--auth-jwks-file")?)
+        .map_err(|why| bad(why, "save what the issuer's jwks_uri returns"))?;
+    let algorithms = args.auth_algorithms.clone();
+    if algorithms.iter().copied().any(Algorithm::is_symmetric) && !keys.has_symmetric() {
+        let why = "--auth-algorithms has one for symmetric keys, and the file has no such key";
+        let fix = "add a key of the kind oct, of at least 32 bytes, or remove HS… from the list";
+        return Err(bad(why, fix));
+    }
+    Ok(JwtSettings { issuer: issuer.into(), algorithms, keys, verify: verify_signature })
 }
 
 /// Returns the rule about scopes for a server of this name.
@@ -156,11 +300,11 @@ fn resource(args: &AuthArgs, url: &str) -> Result<Resource, Failure> {
         fix: "give the URL that clients are configured with".into(),
         code: 2,
     })?;
-    let servers = match (&args.auth_servers[..], &args.auth_issuer) {
-        ([], Some(issuer)) => std::slice::from_ref(issuer),
-        (servers, _) => servers,
+    let servers = match &args.auth_servers[..] {
+        [] => args.auth_issuer.as_slice(),
+        given => given,
     };
-    Ok(resource.with_authorization_servers(servers))
+    Ok(resource.with_authorization_servers(servers).with_audiences(&args.auth_audiences))
 }
 
 fn tokens(path: &Path) -> Result<Vec<StaticToken>, Failure> {

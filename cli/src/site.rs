@@ -76,6 +76,16 @@ fn notice(finding: &Finding) -> Option<Notice> {
     })
 }
 
+/// Returns the authentication of the options, and of the settings at the top of the files.
+fn shared_auth(
+    args: &ServeArgs,
+    given: &[String],
+    settings: &settings::Settings,
+) -> Result<Option<SharedAuth>, Failure> {
+    let is_given = |id: &str| given.iter().any(|given| given == id);
+    auth::shared(&auth::with_settings(&args.serving.auth, is_given, &settings.auth)?)
+}
+
 /// Returns the options with the settings at the top of the files, which they override.
 fn with_settings(args: &ServeArgs, given: &[String], settings: &settings::Settings) -> ServeArgs {
     let mut args = args.clone();
@@ -190,7 +200,7 @@ impl Files {
         let stamps = Stamps::of(&args.config);
         let report = load(&args)?;
         notices.extend(report.findings.iter().filter_map(notice));
-        let auth = auth::shared(&with_settings(&args, &given, &report.settings).serving.auth)?;
+        let auth = shared_auth(&args, &given, &report.settings)?;
         Ok(Files { args, given, variables, report, auth, stamps, is_settling: false })
     }
 
@@ -345,7 +355,7 @@ impl Files {
         let report = load(&self.args)?;
         let ServeArgs { serving, .. } = with_settings(&self.args, &self.given, &report.settings);
         check_limits(&serving)?;
-        let auth = auth::shared(&serving.auth)?;
+        let auth = shared_auth(&self.args, &self.given, &report.settings)?;
         auth.as_ref().map(|auth| auth.start(log)).transpose()?;
         let (new, current) = (&report.settings, &self.report.settings);
         let moved = [

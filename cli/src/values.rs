@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use pontoon_config::settings::{HeaderName, VariableName};
-use pontoon_core::auth::{Cidr, Resource, ScopeRule, check_endpoint_url};
+use pontoon_core::auth::{Algorithm, Cidr, Resource, ScopeRule, check_endpoint_url};
 use pontoon_core::{Duration, HeaderVariable, Revision};
 use pontoon_servers::calculator;
 use strum::VariantNames;
@@ -115,6 +115,10 @@ pub(crate) fn resource(text: &str) -> Read<String> {
 /// Parses the URL of an authorization server, or of one of its endpoints.
 pub(crate) fn endpoint_url(text: &str) -> Read<String> {
     check_endpoint_url(text).map(|()| text.to_owned()).map_err(str::to_owned)
+}
+
+pub(crate) fn algorithm(text: &str) -> Read<Algorithm> {
+    text.parse().map_err(|_| format!("must be one of {}", Algorithm::VARIANTS.join(", ")))
 }
 
 pub(crate) fn cidr(text: &str) -> Read<Cidr> {

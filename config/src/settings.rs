@@ -32,6 +32,9 @@ pub struct Settings {
     pub allow_origin: Vec<String>,
     /// Files for TLS; without them clients connect over plain HTTP
     pub tls: Option<Tls>,
+    /// Authentication of clients
+    #[serde(deserialize_with = "values::object")]
+    pub auth: Auth,
     /// Limits of the endpoint
     #[serde(deserialize_with = "values::object")]
     pub limits: Limits,
@@ -42,6 +45,11 @@ impl Settings {
     pub(crate) fn resolved(mut self, folder: &Path) -> Settings {
         if let Some(Tls { cert, key }) = &mut self.tls {
             (*cert, *key) = (resolve(folder, cert), resolve(folder, key));
+        }
+        let Auth { token_file, jwks_file, introspection_secret_file, .. } = &mut self.auth;
+        let files = [token_file, jwks_file, introspection_secret_file];
+        for file in files.into_iter().flatten() {
+            *file = resolve(folder, file);
         }
         self
     }
@@ -55,6 +63,42 @@ pub struct Tls {
     pub cert: PathBuf,
     /// File with the private key of the certificate (PEM, not encrypted)
     pub key: PathBuf,
+}
+
+/// Authentication of clients.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Auth {
+    /// File with the SHA-256 of the tokens that clients may send
+    pub token_file: Option<PathBuf>,
+    /// URL of the endpoints as clients know it, without `/NAME/mcp`
+    pub resource: Option<String>,
+    /// Issuer of the tokens, an authorization server
+    pub issuer: Option<String>,
+    /// File with the keys of the issuer, a JWK set
+    pub jwks_file: Option<PathBuf>,
+    /// Introspection endpoint of the issuer
+    pub introspection: Option<String>,
+    /// Client id of this server at the introspection endpoint
+    pub introspection_client: Option<String>,
+    /// File with the secret of that client
+    pub introspection_secret_file: Option<PathBuf>,
+    /// Algorithms of signatures to accept
+    pub algorithms: Vec<String>,
+    /// Further audiences of tokens to accept
+    pub audiences: Vec<String>,
+    /// Authorization servers that clients are referred to
+    pub servers: Vec<String>,
+    /// Scopes that a client without a token is told to ask for
+    pub scopes: Vec<String>,
+    /// Scopes that an operation needs in place of the usual one: `tools/call:NAME=SCOPES`
+    pub scopes_for: Vec<String>,
+    /// Addresses of gateways that name the user in a header
+    pub trust_from: Vec<String>,
+    /// Header in which such a gateway names the user
+    pub user_header: Option<HeaderName>,
+    /// Header in which such a gateway sends the scopes of the user
+    pub scopes_header: Option<HeaderName>,
 }
 
 /// Limits of the endpoint.

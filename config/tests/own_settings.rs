@@ -69,6 +69,23 @@ fn settings_of_a_file_are_read() {
 }
 
 #[test]
+fn settings_of_authentication_are_read() {
+    let auth = json!({
+        "tokenFile": "tokens", "jwksFile": "/run/keys.json", "introspectionSecretFile": "secret",
+        "issuer": "https://id.example.com", "scopes": ["gull:tools/call"], "userHeader": "X-User",
+    });
+    let auth = of_file(&json!({ "auth": auth })).settings.auth;
+    assert_eq!(auth.token_file, Some(data().join("tokens")));
+    assert_eq!(auth.jwks_file, Some("/run/keys.json".into()));
+    assert_eq!(auth.introspection_secret_file, Some(data().join("secret")));
+    assert_eq!(auth.issuer.as_deref(), Some("https://id.example.com"));
+    assert_eq!(auth.scopes, ["gull:tools/call"]);
+    assert_eq!(auth.user_header.map(|name| name.0), Some("x-user".into()));
+    let unknown = of_file(&json!({ "auth": { "token": "secret" } }));
+    assert_eq!(keys(&unknown), ["pontoon.auth.token"]);
+}
+
+#[test]
 fn each_problem_of_settings_is_reported_with_its_key() {
     let rows = [
         (json!(7), vec!["pontoon"]),

@@ -298,6 +298,18 @@ pub enum TokenFlaw {
     RepeatedHeader,
     /// It is meant for another resource.
     Audience,
+    /// Its algorithm is unknown, or not in the list.
+    Algorithm,
+    /// None of the issuer's keys is one that it names, and that fits its algorithm.
+    Key,
+    /// Its signature is not that of a key of the issuer.
+    Signature,
+    /// It has expired.
+    Expired,
+    /// It does not say when it expires.
+    NoExpiry,
+    /// It is not valid yet.
+    NotYetValid,
     /// Its issuer says that it is not valid.
     Inactive,
     /// It is of another issuer.

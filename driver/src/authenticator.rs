@@ -1,6 +1,6 @@
-//! The keys of authentication, behind their lock.
+//! The keys of authentication, and the identities of known tokens, behind their locks.
 //!
-//! Never: decides about a request; [`Keys::identify`] does.
+//! Never: decides about a request; [`Keys`] does. Never: holds a lock while a signature is checked.
 
 mod client;
 mod fetcher;
@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use pontoon_core::Reject;
 use pontoon_core::auth::{
-    self, Answered, Credentials, Identity, Keys, KnownTokens, Learned, RemoteConfig, TokenDigest,
-    Unverified,
+    self, Answered, Credentials, Identity, Keys, KnownTokens, Learned, RemoteConfig, Sender,
+    TokenDigest, Unverified,
 };
 
 use self::fetcher::AuthFetcher;
@@ -21,21 +21,33 @@ use crate::Log;
 /// Identifies clients by keys that may be replaced while requests are served.
 #[derive(Debug, Default)]
 pub struct Authenticator {
-    keys: RwLock<Arc<Keys>>,
-    /// Tokens that an authorization server was asked about.
-    known: RwLock<KnownTokens>,
+    current: RwLock<Arc<Current>>,
     fetcher: OnceLock<AuthFetcher>,
+}
+
+/// The current keys, and the tokens that were verified with them or by their issuer.
+#[derive(Debug, Default)]
+struct Current {
+    keys: Arc<Keys>,
+    known: RwLock<KnownTokens>,
 }
 
 impl Authenticator {
     /// Creates an authenticator with these keys.
     pub fn new(keys: Keys) -> Authenticator {
-        Authenticator { keys: RwLock::new(Arc::new(keys)), ..Authenticator::default() }
+        let authenticator = Authenticator::default();
+        authenticator.replace(keys);
+        authenticator
     }
 
     /// Replaces the keys. Requests that were admitted before are not affected.
     pub fn replace(&self, keys: Keys) {
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        let current = Current { keys: Arc::new(keys), known: RwLock::default() };
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(current);
+    }
+
+    fn current(&self) -> Arc<Current> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Starts the requests to an authorization server, which end with this value. It has no effect
@@ -54,24 +66,31 @@ impl Authenticator {
 
     /// Takes what an authorization server has said.
     pub(crate) fn learn(&self, learned: Learned, now: Duration) {
-        self.known.write().unwrap_or_else(PoisonError::into_inner).learn(learned, now);
+        let current = self.current();
+        current.known.write().unwrap_or_else(PoisonError::into_inner).learn(learned, now);
     }
 }
 
 impl auth::Authenticator for Authenticator {
     fn keys(&self) -> Arc<Keys> {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.current().keys.clone()
     }
 
     fn identify(&self, credentials: &Credentials<'_>, now: Duration) -> Result<Identity, Reject> {
-        match self.keys().identify(credentials, now) {
-            Err(Reject::AuthUnavailable(_)) => {
-                let digest = TokenDigest::of(credentials.token()?);
-                let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-                known.identify(&digest, now)
-            }
-            verdict => verdict,
+        let Current { keys, known } = &*self.current();
+        let token = match keys.sender(credentials)? {
+            Sender::Known(identity) => return Ok(identity),
+            Sender::Token(token) => token,
+        };
+        let digest = TokenDigest::of(token);
+        let verdict = known.read().unwrap_or_else(PoisonError::into_inner).get(&digest, now);
+        if let Some(verdict) = verdict {
+            return verdict;
         }
+        let identity = keys.verify(token, now)?;
+        let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
+        known.remember(digest, &identity, now);
+        Ok(identity)
     }
 
     fn ask(&self, unverified: Unverified<'_>) -> Option<Answered> {

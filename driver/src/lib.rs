@@ -36,6 +36,7 @@ mod phase;
 mod running;
 mod scratch;
 mod shared;
+mod signature;
 pub mod site;
 pub mod tls;
 
@@ -44,3 +45,4 @@ pub use phase::Phase;
 pub use running::{
     Ended, Listeners, Log, Options, Running, Server, Stopper, Surface, THREADS_MAX, addresses,
 };
+pub use signature::verify_signature;

@@ -49,6 +49,9 @@ macro_rules! every_case {
         mod auth {
             $crate::auth!($($target)*);
         }
+        mod auth_tokens {
+            $crate::auth_tokens!($($target)*);
+        }
         mod authorization_server {
             $crate::authorization_server!($($target)*);
         }
@@ -161,6 +164,7 @@ macro_rules! every_case {
 }
 
 pub mod auth;
+pub mod auth_tokens;
 pub mod authorization_server;
 pub mod bridge_eras;
 pub mod bridge_policies;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use pontoon_core::auth::{Cidr, ScopeRule};
+use pontoon_core::auth::{Algorithm, Cidr, ScopeRule};
 
 use crate::values;
 
@@ -21,6 +21,32 @@ pub(crate) struct AuthArgs {
     /// it where to get a token, and a token for another URL is refused
     #[arg(long, env = "MCP_AUTH_RESOURCE", value_name = "URL", value_parser = values::resource)]
     pub(crate) auth_resource: Option<String>,
+
+    /// Issuer of the tokens, an authorization server; exactly as its metadata names it. Clients are
+    /// referred to it if --auth-servers is not given
+    #[arg(long, env = "MCP_AUTH_ISSUER", value_name = "URL", value_parser = values::endpoint_url)]
+    pub(crate) auth_issuer: Option<String>,
+
+    /// File with the keys of the issuer, a JWK set, for tokens that are JWTs (JSON Web Tokens)
+    #[arg(long, env = "MCP_AUTH_JWKS_FILE", value_name = "FILE")]
+    pub(crate) auth_jwks_file: Option<PathBuf>,
+
+    /// Algorithms of signatures to accept, separated by commas; those with a symmetric key (HS256)
+    /// need a key of the kind oct
+    #[arg(
+        long,
+        env = "MCP_AUTH_ALGORITHMS",
+        value_name = "NAMES",
+        value_delimiter = ',',
+        default_value = "RS256,PS256,ES256,EdDSA",
+        value_parser = values::algorithm
+    )]
+    pub(crate) auth_algorithms: Vec<Algorithm>,
+
+    /// Further audiences (aud) of tokens to accept, besides the URL of the endpoint; separated by
+    /// commas
+    #[arg(long, env = "MCP_AUTH_AUDIENCES", value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) auth_audiences: Vec<String>,
 
     /// Authorization servers that clients are referred to, separated by commas
     #[arg(long, env = "MCP_AUTH_SERVERS", value_name = "URLS", value_delimiter = ',')]
@@ -80,18 +106,13 @@ pub(crate) struct AuthArgs {
     )]
     pub(crate) auth_scopes_header: Option<String>,
 
-    /// Issuer of the tokens, an authorization server; exactly as its metadata names it
-    #[arg(long, env = "MCP_AUTH_ISSUER", value_name = "URL", value_parser = values::endpoint_url)]
-    pub(crate) auth_issuer: Option<String>,
-
-    /// Introspection endpoint of the issuer (RFC 7662), which is asked about tokens that are not
-    /// JWTs
+    /// Introspection endpoint of the issuer (RFC 7662), which is asked about its tokens; with
+    /// --auth-jwks-file, only about those that are not JWTs
     #[arg(
         long,
         env = "MCP_AUTH_INTROSPECTION",
         value_name = "URL",
-        value_parser = values::endpoint_url,
-        requires_all = ["auth_issuer", "auth_introspection_secret"]
+        value_parser = values::endpoint_url
     )]
     pub(crate) auth_introspection: Option<String>,
 
@@ -105,11 +126,6 @@ pub(crate) struct AuthArgs {
     pub(crate) auth_introspection_client: String,
 
     /// File with the secret of that client
-    #[arg(
-        long,
-        env = "MCP_AUTH_INTROSPECTION_SECRET_FILE",
-        value_name = "FILE",
-        requires = "auth_introspection"
-    )]
+    #[arg(long, env = "MCP_AUTH_INTROSPECTION_SECRET_FILE", value_name = "FILE")]
     pub(crate) auth_introspection_secret: Option<PathBuf>,
 }

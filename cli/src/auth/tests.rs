@@ -58,17 +58,61 @@ fn introspection_needs_a_secret_and_the_url_of_the_server() {
         let options = options(secret);
         parsed(&options.each_ref().map(String::as_str))
     };
-    let failure = remote(&parsed_with(&empty)).expect_err("a mistake");
+    let with_resource = |secret: &str| AuthArgs {
+        auth_resource: Some("https://mcp.example.com/mcp".into()),
+        ..parsed_with(secret)
+    };
+    let failure = remote(&with_resource(&empty)).expect_err("a mistake");
     assert!(failure.what.contains("--auth-introspection-secret"), "{failure:?}");
-    let failure = remote(&parsed_with("/no/such/file")).expect_err("a mistake");
+    let failure = remote(&with_resource("/no/such/file")).expect_err("a mistake");
     assert!(failure.what.contains("/no/such/file"), "{failure:?}");
     let secret = file("real-secret", "s3cret\n");
     let failure = remote(&parsed_with(&secret)).expect_err("a mistake");
     assert!(failure.what.contains("--auth-resource"), "{failure:?}");
-    let mut args = parsed_with(&secret);
-    args.auth_resource = Some("https://mcp.example.com/mcp".into());
+    let args = with_resource(&secret);
+    let mut nothing = with_resource(&secret);
+    (nothing.auth_issuer, nothing.auth_introspection_secret) = (None, None);
+    let failure = remote(&nothing).expect_err("a mistake");
+    assert!(failure.what.contains("needs --auth-issuer"), "{failure:?}");
     let remote = remote(&args).expect("no mistake").expect("an issuer");
     let introspection = remote.introspection.as_ref().expect("an endpoint");
     assert_eq!(introspection.client_secret.as_str(), "s3cret");
     assert!(!format!("{remote:?}").contains("s3cret"), "{remote:?}");
+}
+
+#[test]
+fn jwts_need_an_issuer_its_keys_and_the_url_of_the_server() {
+    let empty = file("keys", r#"{"keys": []}"#);
+    let key = r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "AAAA"}]}"#;
+    let public = file("public-keys", key);
+    let issuer = "--auth-issuer=https://id.example.com";
+    let resource = "--auth-resource=https://mcp.example.com/mcp";
+    let [empty, public] = [empty, public].map(|path| format!("--auth-jwks-file={path}"));
+    assert!(failure(&[issuer, resource]).what.contains("--auth-jwks-file"));
+    assert!(failure(&[issuer, &public]).what.contains("needs --auth-resource"));
+    assert!(failure(&[resource, &public]).what.contains("needs --auth-issuer"));
+    assert!(failure(&[issuer, resource, &empty]).why.contains("no key"));
+    let shared_key = failure(&[issuer, resource, &public, "--auth-algorithms=RS256,HS256"]);
+    assert!(shared_key.why.contains("symmetric"), "{shared_key:?}");
+    assert!(shared(&parsed(&[issuer, resource, &public])).expect("no mistake").is_some());
+}
+
+#[test]
+fn options_override_the_settings_of_a_file() {
+    let settings = settings::Auth {
+        issuer: Some("https://file.example.com".into()),
+        introspection: Some("https://file.example.com/introspect".into()),
+        introspection_client: Some("file".into()),
+        scopes_for: vec!["tools/call:echo=mail".into()],
+        ..settings::Auth::default()
+    };
+    let args = parsed(&["--auth-issuer", "https://id.example.com"]);
+    let merged = with_settings(&args, |_| false, &settings).expect("no mistake");
+    assert_eq!(merged.auth_issuer.as_deref(), Some("https://id.example.com"));
+    assert_eq!(merged.auth_introspection, settings.introspection);
+    assert_eq!(merged.auth_introspection_client, "file");
+    assert_eq!(merged.auth_scopes_for.len(), 1);
+    let bad = settings::Auth { issuer: Some("id.example.com".into()), ..settings };
+    let bad = with_settings(&parsed(&[]), |_| false, &bad).expect_err("no URL");
+    assert!(bad.what.contains("pontoon.auth.issuer"), "{bad:?}");
 }

@@ -14,8 +14,10 @@ pub(super) struct Claims {
     iss: Option<Box<str>>,
     sub: Option<Box<str>>,
     client_id: Option<Box<str>>,
+    azp: Option<Box<str>>,
     aud: Option<Texts>,
     exp: Option<f64>,
+    nbf: Option<f64>,
     scope: Option<Texts>,
     scp: Option<Texts>,
 }
@@ -39,9 +41,11 @@ impl Texts {
 }
 
 impl Claims {
-    /// Reads claims from a JSON text.
+    /// Reads claims from a JSON text. A claim that occurs twice is an error.
     pub(super) fn read(json: &[u8]) -> Option<Claims> {
-        serde_json::from_slice(json).ok()
+        // The fields of a struct would also be accepted from an array.
+        let is_object = json.trim_ascii_start().starts_with(b"{");
+        is_object.then(|| serde_json::from_slice(json).ok()).flatten()
     }
 
     /// Returns the time at which the token expires, since 1970-01-01 00:00 UTC.
@@ -58,9 +62,26 @@ impl Claims {
         self.identity(issuer)
     }
 
+    /// Returns the identity of a token with a valid signature.
+    pub(super) fn signed(&self, issuer: &str, unix_time: Duration) -> Result<Identity, TokenFlaw> {
+        if self.iss.as_deref() != Some(issuer) {
+            return Err(TokenFlaw::Issuer);
+        }
+        let expires = self.expires().ok_or(TokenFlaw::NoExpiry)?.saturating_add(SKEW);
+        if expires <= unix_time {
+            return Err(TokenFlaw::Expired);
+        }
+        let nbf = self.nbf.unwrap_or_default().max(0.0);
+        if Duration::try_from_secs_f64(nbf).map_or(true, |nbf| unix_time + SKEW < nbf) {
+            return Err(TokenFlaw::NotYetValid);
+        }
+        Ok(Identity { expires: Some(expires), ..self.identity(issuer)? })
+    }
+
+    /// A client without a subject is another principal than the subject of the same name (RFC 9700,
+    /// section 4.15).
     fn identity(&self, issuer: &str) -> Result<Identity, TokenFlaw> {
-        // A client may have chosen the name of a user (RFC 9700, section 4.15).
-        let principal = match (&self.sub, &self.client_id) {
+        let principal = match (&self.sub, self.client_id.as_ref().or(self.azp.as_ref())) {
             (Some(subject), _) => Principal::verified(issuer, subject),
             (None, Some(client)) => Principal::verified(&format!("client of {issuer}"), client),
             (None, None) => return Err(TokenFlaw::Subject),
@@ -71,7 +92,11 @@ impl Claims {
         Ok(Identity {
             principal,
             scopes: Scopes::parse(&scopes.join(" ")),
-            audiences: Some(aud.to_vec()),
+            audiences: Some(aud.into()),
+            expires: self.expires(),
         })
     }
 }
+
+/// The difference between the clocks of the issuer and of this machine that is tolerated.
+const SKEW: Duration = Duration::from_secs(60);

@@ -12,6 +12,8 @@ mod claims;
 mod endpoint_url;
 mod fetch;
 mod introspection;
+mod jwt;
+mod keys;
 mod listing;
 mod remote;
 mod resource;
@@ -33,6 +35,8 @@ use crate::time::Duration;
 pub use endpoint_url::check_endpoint_url;
 pub use fetch::{Fetch, FetchError, FetchId, FetchMethod, Fetched, Prospect, RemoteEvent, Secret};
 pub use introspection::{IN_FLIGHT_MAX, IntrospectionConfig};
+pub use jwt::JwtSettings;
+pub use keys::{Algorithm, JwtKeys, KeyMaterial, VerifySignature};
 pub(crate) use listing::ListFilter;
 pub use remote::{KnownTokens, Learned, RemoteAuth, RemoteConfig, Unverified};
 pub(crate) use resource::challenge;
@@ -93,7 +97,9 @@ pub struct Identity {
     /// The scopes.
     pub scopes: Scopes,
     /// The audiences of its token, or `None` if it is not bound to an audience.
-    pub audiences: Option<Vec<Box<str>>>,
+    pub audiences: Option<Arc<[Box<str>]>>,
+    /// The time since 1970-01-01 00:00 UTC at which it is not valid any more, if there is one.
+    pub expires: Option<Duration>,
 }
 
 /// The access of a request to an endpoint.
@@ -116,7 +122,7 @@ impl Auth {
         unix_time: Duration,
     ) -> Result<Access, Reject> {
         let identity = self.authenticator.identify(credentials, unix_time)?;
-        let is_meant = |audiences: &Vec<_>| {
+        let is_meant = |audiences: &Arc<[_]>| {
             self.resource.as_ref().is_some_and(|resource| resource.is_meant_by(audiences))
         };
         if !identity.audiences.as_ref().is_none_or(is_meant) {
@@ -147,10 +153,21 @@ impl Auth {
 pub struct Keys {
     /// The static tokens.
     pub tokens: Vec<StaticToken>,
+    /// The JWTs of an issuer.
+    pub jwt: Option<JwtSettings>,
     /// The headers of a gateway.
     pub trusted: Option<TrustedHeaders>,
-    /// Whether the issuer is asked about all other tokens.
+    /// Whether the issuer is asked about all other tokens; with `jwt`, about those that are no JWTs.
     pub introspects: bool,
+}
+
+/// The sender of a request, as far as it is known without checking a signature.
+#[derive(Debug)]
+pub enum Sender<'a> {
+    /// It is known.
+    Known(Identity),
+    /// Its token is to be checked with [`Keys::verify`].
+    Token(&'a [u8]),
 }
 
 /// Identifies clients by their credentials. The adapter implements it around its current [`Keys`].
@@ -191,20 +208,46 @@ impl Keys {
     pub fn identify(
         &self,
         credentials: &Credentials<'_>,
-        _unix_time: Duration,
+        unix_time: Duration,
     ) -> Result<Identity, Reject> {
+        match self.sender(credentials)? {
+            Sender::Known(identity) => Ok(identity),
+            Sender::Token(token) => self.verify(token, unix_time),
+        }
+    }
+
+    /// Returns the sender of a request, as far as it is known without checking a signature.
+    ///
+    /// # Errors
+    ///
+    /// Its credentials are missing, ambiguous or too long.
+    pub fn sender<'a>(&self, credentials: &Credentials<'a>) -> Result<Sender<'a>, Reject> {
         if has_token(credentials.query) {
             return Err(Reject::TokenInQuery);
         }
         let trusted = self.trusted.as_ref().map(|it| it.identity(credentials)).transpose()?;
         if let Some(identity) = trusted.flatten() {
-            return Ok(identity);
+            return Ok(Sender::Known(identity));
         }
         let token = credentials.token()?;
-        match self.of_token(&TokenDigest::of(token)) {
-            Some(identity) => Ok(identity),
-            None if self.introspects => Err(Reject::AuthUnavailable(Awaited::Token)),
-            None => Err(Reject::BadToken(TokenFlaw::Unknown)),
+        Ok(match self.of_token(&TokenDigest::of(token)) {
+            Some(identity) => Sender::Known(identity),
+            None => Sender::Token(token),
+        })
+    }
+
+    /// Returns the identity of a token that is not one of the static tokens.
+    ///
+    /// # Errors
+    ///
+    /// It is not accepted, or only the issuer can read it ([`Reject::AuthUnavailable`]).
+    pub fn verify(&self, token: &[u8], unix_time: Duration) -> Result<Identity, Reject> {
+        match &self.jwt {
+            Some(jwt) if !self.introspects || jwt::is_jwt(token) => {
+                jwt.verify(token, unix_time).map_err(Reject::BadToken)
+            }
+            _ if self.introspects => Err(Reject::AuthUnavailable(Awaited::Token)),
+            _ => Err(Reject::BadToken(TokenFlaw::Unknown)),
         }
     }
 
@@ -217,7 +260,7 @@ impl Keys {
                 false => found,
             })?;
         let principal = Principal::verified("token", &found.name);
-        Some(Identity { principal, scopes: found.scopes.clone(), audiences: None })
+        Some(Identity { principal, scopes: found.scopes.clone(), audiences: None, expires: None })
     }
 }
 

@@ -6,7 +6,7 @@ use super::claims::Claims;
 use super::fetch::{Fetch, FetchError, FetchId, Fetched, Prospect, RemoteEvent};
 use super::introspection::{Introspected, Introspection, IntrospectionConfig, LearnedToken};
 use super::token_cache::TokenCache;
-use super::{Identity, TokenDigest};
+use super::{Identity, Scopes, TokenDigest};
 use crate::reject::{Awaited, Reject, TokenFlaw};
 use crate::time::{Duration, Instant};
 
@@ -102,7 +102,7 @@ impl RemoteAuth {
     }
 }
 
-/// The tokens that an authorization server was asked about.
+/// The tokens that were verified, or that an authorization server was asked about, a moment ago.
 #[derive(Debug)]
 pub struct KnownTokens(TokenCache<Result<Arc<Identity>, Reject>>);
 
@@ -121,18 +121,76 @@ impl KnownTokens {
         }
     }
 
-    /// Returns the identity of a token that only its issuer can read.
-    ///
-    /// # Errors
-    ///
-    /// The token is not valid, or not known ([`Reject::AuthUnavailable`]).
-    pub fn identify(&self, digest: &TokenDigest, unix_time: Duration) -> Result<Identity, Reject> {
-        match self.0.get(digest, unix_time) {
-            Some(known) => known.map(|identity| Identity::clone(&identity)),
-            None => Err(Reject::AuthUnavailable(Awaited::Token)),
+    /// Keeps the identity of a token with a valid signature, so that it is not checked for each
+    /// request. One with very many scopes is checked each time.
+    pub fn remember(&mut self, digest: TokenDigest, identity: &Identity, unix_time: Duration) {
+        if texts(identity) <= TEXTS_MAX {
+            let until = identity.expires.unwrap_or(Duration::MAX).min(unix_time + SIGNED_TIME);
+            self.0.insert(digest, Ok(Arc::new(identity.clone())), until, true, unix_time);
         }
     }
+
+    /// Returns the verdict about a token, if it is known.
+    pub fn get(
+        &self,
+        digest: &TokenDigest,
+        unix_time: Duration,
+    ) -> Option<Result<Identity, Reject>> {
+        let verdict = self.0.get(digest, unix_time)?;
+        Some(verdict.map(|identity| Identity::clone(&identity)))
+    }
+}
+
+/// Returns the number of scopes and audiences.
+fn texts(identity: &Identity) -> usize {
+    let scopes = match &identity.scopes {
+        Scopes::All => 0,
+        Scopes::Listed(scopes) => scopes.len(),
+    };
+    scopes + identity.audiences.as_ref().map_or(0, |it| it.len())
 }
 
 /// The maximum number of tokens that are remembered.
 const TOKENS_MAX: usize = 4096;
+
+/// The maximum number of scopes and audiences of a token that is remembered.
+const TEXTS_MAX: usize = 256;
+
+/// The time after which a signature is checked again.
+const SIGNED_TIME: Duration = Duration::from_secs(300);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::principal::Principal;
+
+    const NOW: Duration = Duration::from_secs(1_800_000_000);
+
+    #[test]
+    fn a_verified_token_is_known_for_five_minutes_and_never_after_its_end() {
+        let mut known = KnownTokens::default();
+        let mut remember = |token: &[u8], scopes: &str, seconds: u64| {
+            let identity = Identity {
+                principal: Principal::Anonymous,
+                scopes: Scopes::parse(scopes),
+                audiences: None,
+                expires: Some(NOW + Duration::from_secs(seconds)),
+            };
+            known.remember(TokenDigest::of(token), &identity, NOW);
+        };
+        remember(b"long", "a", 10_000);
+        remember(b"short", "a", 10);
+        remember(b"wide", &"a ".repeat(TEXTS_MAX + 1), 10_000);
+        for (token, seconds, expected) in [
+            (&b"long"[..], 299, true),
+            (b"long", 300, false),
+            (b"short", 9, true),
+            (b"short", 10, false),
+            (b"wide", 0, false),
+            (b"other", 0, false),
+        ] {
+            let verdict = known.get(&TokenDigest::of(token), NOW + Duration::from_secs(seconds));
+            assert_eq!(verdict.is_some(), expected, "{token:?} after {seconds} s");
+        }
+    }
+}

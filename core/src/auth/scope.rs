@@ -29,7 +29,7 @@ pub enum Scopes {
     /// Everything is allowed.
     All,
     /// Only what these scopes name.
-    Listed(Vec<Box<str>>),
+    Listed(Arc<[Box<str>]>),
 }
 
 impl Scopes {

@@ -7,7 +7,7 @@ fn keys() -> Keys {
     let tokens = StaticToken::parse_file(&file).expect("a token file");
     let peers = vec![Cidr::parse("10.0.0.0/8").unwrap()];
     let trusted = TrustedHeaders { scopes: Some("x-scopes".into()), ..TrustedHeaders::from(peers) };
-    Keys { tokens, trusted: Some(trusted), introspects: false }
+    Keys { tokens, trusted: Some(trusted), ..Keys::default() }
 }
 
 #[derive(Debug)]
@@ -94,7 +94,7 @@ fn a_token_in_the_query_is_refused_even_with_a_good_one() {
 fn headers_of_a_gateway_count_only_from_its_address() {
     let user = [("x-user-id", "cara")];
     let cara = identify(&[], "", "10.1.2.3", &user).unwrap();
-    assert_eq!(cara.scopes, Scopes::Listed(Vec::new()), "the gateway sends scopes, and sent none");
+    assert_eq!(cara.scopes, Scopes::parse(""), "the gateway sends scopes, and sent none");
     let mapped = identify(&[], "", "::ffff:10.1.2.3", &user).unwrap();
     assert_eq!(mapped.principal, cara.principal);
     assert_eq!(identify(&[], "", "192.0.2.1", &user).unwrap_err(), Reject::MissingToken);

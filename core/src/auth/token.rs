@@ -94,8 +94,8 @@ impl StaticToken {
         let (name, digest) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         let digest = TokenDigest::parse(digest)
             .ok_or("expected NAME SHA256 [SCOPE…], with the SHA-256 of the token in 64 digits")?;
-        let scopes: Vec<Box<str>> = words.map(Box::from).collect();
-        let scopes = if scopes.is_empty() { Scopes::All } else { Scopes::Listed(scopes) };
+        let scopes: Vec<&str> = words.collect();
+        let scopes = if scopes.is_empty() { Scopes::All } else { Scopes::parse(&scopes.join(" ")) };
         Ok(StaticToken { name: name.into(), digest, scopes })
     }
 }

@@ -67,12 +67,12 @@ impl TrustedHeaders {
         };
         let scopes = match self.scopes.as_deref().map(credentials.header).as_deref() {
             None => Scopes::All,
-            Some([]) => Scopes::Listed(Vec::new()),
+            Some([]) => Scopes::parse(""),
             Some([list]) => Scopes::parse(&String::from_utf8_lossy(list).replace(',', " ")),
             Some(_) => return Err(Reject::BadToken(TokenFlaw::RepeatedHeader)),
         };
         let principal = Principal::verified("header", &user);
-        Ok(Some(Identity { principal, scopes, audiences: None }))
+        Ok(Some(Identity { principal, scopes, audiences: None, expires: None }))
     }
 }
 

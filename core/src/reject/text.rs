@@ -244,9 +244,15 @@ impl fmt::Display for TokenFlaw {
             TokenFlaw::Malformed => "it is malformed",
             TokenFlaw::RepeatedHeader => "the gateway has sent a header twice",
             TokenFlaw::Audience => "it is meant for another resource (aud)",
+            TokenFlaw::Algorithm => "its algorithm is not allowed (alg)",
+            TokenFlaw::Key => "its key is unknown (kid)",
+            TokenFlaw::Signature => "its signature is not valid",
+            TokenFlaw::Expired => "it has expired (exp)",
+            TokenFlaw::NoExpiry => "it does not say when it expires (exp)",
+            TokenFlaw::NotYetValid => "it is not valid yet (nbf)",
             TokenFlaw::Inactive => "its issuer says that it is not valid",
             TokenFlaw::Issuer => "it is of another issuer (iss)",
-            TokenFlaw::Subject => "it names no subject (sub)",
+            TokenFlaw::Subject => "it names neither a subject nor a client (sub, client_id)",
         })
     }
 }

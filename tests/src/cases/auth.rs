@@ -38,7 +38,7 @@ const METADATA: &str = "https://mcp.example.com/.well-known/oauth-protected-reso
 pub(super) struct TestFile(PathBuf);
 
 impl TestFile {
-    fn new(text: &str) -> TestFile {
+    pub(super) fn new(text: &str) -> TestFile {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let path = env::temp_dir().join(format!("pontoon-auth-{}-{number}", process::id()));
@@ -70,7 +70,7 @@ pub(super) fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
 
-fn post(pontoon: &Pontoon, token: Option<&str>, body: &Value) -> Response {
+pub(super) fn post(pontoon: &Pontoon, token: Option<&str>, body: &Value) -> Response {
     let request = Request::post(body.to_string());
     let request = match token {
         Some(token) => request.header("Authorization", bearer(token)),
@@ -80,7 +80,7 @@ fn post(pontoon: &Pontoon, token: Option<&str>, body: &Value) -> Response {
 }
 
 /// Asserts that a metric counts this many refusals of this reason.
-fn expect_refused(pontoon: &Pontoon, token: &str, reason: &str, times: usize) {
+pub(super) fn expect_refused(pontoon: &Pontoon, token: &str, reason: &str, times: usize) {
     let metrics = Request::new("GET", "/metrics").header("Authorization", bearer(token));
     let metrics = metrics.send(pontoon.addr);
     let line = format!("pontoon_rejects_total{{reason=\"{reason}\"}} {times}\n");
@@ -94,7 +94,7 @@ fn names(answer: &Value, member: &str) -> Vec<String> {
     entries.iter().map(name).collect()
 }
 
-fn scope_of(response: &Response) -> Option<&str> {
+pub(super) fn scope_of(response: &Response) -> Option<&str> {
     let challenge = response.header("www-authenticate")?;
     challenge.split_once("scope=\"").and_then(|(_, rest)| rest.split('"').next())
 }

@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 
 use crate::Target;
 use crate::client::{Client, NEWEST};
-use crate::issuer::Issuer;
+use crate::issuer::{Issuer, Key};
 use crate::modern::{self, Modern};
 use crate::pontoon::{CommandLine, Pontoon};
 use crate::target::fixture;
@@ -20,6 +20,7 @@ use crate::wire::{Request, Response, Wire};
 cases! { $ authorization_server:
     ; on sockets only:
     introspected_tokens: "an authorization server has real sockets"
+    jwts_beside_introspection: "an authorization server has real sockets"
     introspection_that_fails: "an authorization server has real sockets"
     introspection_holds_up_no_other_request: "an authorization server has real sockets"
     scope_challenges_of_the_official_suite: "it runs the fixture"
@@ -130,6 +131,26 @@ pub fn introspected_tokens(target: &Target) {
     for word in ["secret-of-the-client", "several-audiences", "without-iss-and-exp"] {
         assert!(!log.contains(word), "{word} is in the log:\n{log}");
     }
+}
+
+/// With the keys of the issuer, it is asked only about tokens that are no JWTs.
+pub fn jwts_beside_introspection(target: &Target) {
+    let (key, forger) = (Key::new("one"), Key::new("one"));
+    let (issuer, secret) = (Issuer::start(&[]), file("secret-of-the-client\n"));
+    let keys = file(&json!({"keys": [key.jwk()]}).to_string());
+    let claims = issuer.claims(RESOURCE, "mcp");
+    let (good, forged) = (key.sign(&claims), forger.sign(&claims));
+    issuer.introspects("opaque", active(&issuer, &json!({})));
+    issuer.introspects(&forged, active(&issuer, &json!({})));
+    let keys = keys.path().to_str().expect("a path in UTF-8");
+    let pontoon = introspecting(target, &issuer, &secret).options(&["--auth-jwks-file", keys]);
+    let pontoon = pontoon.start();
+    for _ in 0..2 {
+        send(&pontoon, &good).expect(200, "a JWT");
+        refused(&send(&pontoon, &forged), 401, "invalid_token", "a forged JWT");
+        send(&pontoon, "opaque").expect(200, "a token that its issuer knows");
+    }
+    assert_eq!(issuer.requests("/introspect").len(), 1, "only about the opaque token");
 }
 
 pub fn introspection_that_fails(target: &Target) {

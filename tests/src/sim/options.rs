@@ -58,24 +58,7 @@ pub(super) fn of(subcommand: Subcommand, arguments: &[String], flags: Vec<OsStri
     let mut auth = auth::Options::default();
     let mut words = arguments.iter();
     while let Some(option) = words.next() {
-        if option == "--compression" {
-            if let Serves::Native(native) = &mut config.serves {
-                native.packs = true;
-            }
-            continue;
-        }
-        if option == "--documented-events" {
-            if let Serves::Native(native) = &mut config.serves {
-                native.event_format = Some(Arc::new(FlatEvents));
-            }
-            continue;
-        }
-        if option == "--sse" {
-            config.sse = true;
-            continue;
-        }
-        if option == "--stateless" {
-            config.bridge.stateless = true;
+        if set_switch(&mut config, option) {
             continue;
         }
         let value = words.next().unwrap_or_else(|| panic!("{option} has no value"));
@@ -159,6 +142,21 @@ pub(super) fn of(subcommand: Subcommand, arguments: &[String], flags: Vec<OsStri
         }
     }
     Config { auth: auth.finish(), ..config }
+}
+
+/// Sets an option without a value. Returns whether it is one.
+fn set_switch(config: &mut Config, option: &str) -> bool {
+    match (option, &mut config.serves) {
+        ("--compression", Serves::Native(native)) => native.packs = true,
+        ("--documented-events", Serves::Native(native)) => {
+            native.event_format = Some(Arc::new(FlatEvents));
+        }
+        ("--compression" | "--documented-events", _) => {}
+        ("--sse", _) => config.sse = true,
+        ("--stateless", _) => config.bridge.stateless = true,
+        _ => return false,
+    }
+    true
 }
 
 /// Returns the limit for `--on-child-exit`.

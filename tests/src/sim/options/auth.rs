@@ -3,8 +3,11 @@
 use std::fs;
 use std::sync::Arc;
 
-use pontoon_core::auth::{Auth, Cidr, Keys, Resource, ScopePolicy, StaticToken, TrustedHeaders};
-use pontoon_driver::Authenticator;
+use pontoon_core::auth::{
+    Algorithm, Auth, Cidr, JwtKeys, JwtSettings, Keys, Resource, ScopePolicy, StaticToken,
+    TrustedHeaders,
+};
+use pontoon_driver::{Authenticator, verify_signature};
 
 /// The options of authentication so far.
 #[derive(Default)]
@@ -12,6 +15,10 @@ pub(super) struct Options {
     keys: Keys,
     is_given: bool,
     resource: Option<Resource>,
+    issuer: Option<String>,
+    jwt_keys: Option<JwtKeys>,
+    algorithms: Vec<Algorithm>,
+    audiences: Vec<String>,
     servers: Vec<String>,
     scopes: Vec<String>,
 }
@@ -33,6 +40,16 @@ impl Options {
                 let trusted = self.keys.trusted.as_mut().expect("--auth-trust-from comes first");
                 trusted.scopes = Some(value.to_ascii_lowercase().into());
             }
+            "--auth-issuer" => self.issuer = Some(value.to_owned()),
+            "--auth-jwks-file" => {
+                let text = fs::read_to_string(value).expect("a file of keys");
+                self.jwt_keys = Some(JwtKeys::parse(&text).expect("keys"));
+            }
+            "--auth-algorithms" => {
+                let read = |name: &str| name.parse().expect("an algorithm");
+                self.algorithms = value.split(',').map(read).collect();
+            }
+            "--auth-audiences" => self.audiences = list(),
             "--auth-resource" => self.resource = Some(Resource::new(value).expect("a resource")),
             "--auth-servers" => self.servers = list(),
             "--auth-scopes" => self.scopes = list(),
@@ -44,10 +61,25 @@ impl Options {
 
     /// Returns the authentication of these options.
     pub(super) fn finish(self) -> Option<Auth> {
+        let jwt = self.issuer.map(|issuer| JwtSettings {
+            issuer: issuer.into(),
+            algorithms: match self.algorithms.is_empty() {
+                true => Algorithm::DEFAULT.into(),
+                false => self.algorithms,
+            },
+            keys: self.jwt_keys.expect("--auth-jwks-file"),
+            verify: verify_signature,
+        });
+        let resource = self
+            .resource
+            .map(|it| it.with_authorization_servers(&self.servers).with_audiences(&self.audiences));
         self.is_given.then(|| Auth {
-            authenticator: Arc::new(Authenticator::new(self.keys)),
-            resource: self.resource.map(|it| it.with_authorization_servers(&self.servers)),
-            scopes: ScopePolicy::new("mcp", &self.scopes),
+            authenticator: Arc::new(Authenticator::new(Keys { jwt, ..self.keys })),
+            resource,
+            scopes: match &self.scopes[..] {
+                [none] if none == "none" => ScopePolicy::unchecked("mcp"),
+                initial => ScopePolicy::new("mcp", initial),
+            },
         })
     }
 }
