@@ -216,9 +216,11 @@ impl Wire {
         !self.pending.is_empty() || self.fill(within) != Err(Broken::Silent)
     }
 
-    /// Reads once, as much as is available.
-    pub fn read_some(&mut self) -> Result<(), Broken> {
-        self.fill(self.patience)
+    /// Reads once, as much as is available up to 64 KiB, or a record of TLS; returns its length.
+    pub fn read_some(&mut self) -> Result<usize, Broken> {
+        let before = self.pending.len();
+        self.fill(self.patience)?;
+        Ok(self.pending.len() - before)
     }
 
     /// Returns whether the peer has closed or reset the connection.
