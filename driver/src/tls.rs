@@ -6,7 +6,7 @@
 //! guard, which counts the time from accept.
 //!
 //! [`TlsSession`] is driven over any reader and writer that do not block, so that all runtimes share
-//! it: on a runtime that polls futures through [`TlsSocket`], on `runtime-blocking` by the thread of
+//! it: on a runtime that polls futures through `TlsSocket`, on `runtime-blocking` by the thread of
 //! the connection.
 
 mod identity;

@@ -17,7 +17,7 @@ pub(crate) struct AuthArgs {
     #[arg(long, env = "MCP_AUTH_TOKEN_FILE", value_name = "FILE")]
     pub(crate) auth_token_file: Option<PathBuf>,
 
-    /// URL of the endpoint as clients know it: https://mcp.example.com/mcp. Clients discover from
+    /// URL of the endpoint as clients know it: `https://mcp.example.com/mcp`. Clients discover from
     /// it where to get a token, and a token for another URL is refused
     #[arg(long, env = "MCP_AUTH_RESOURCE", value_name = "URL", value_parser = values::resource)]
     pub(crate) auth_resource: Option<String>,

@@ -14,7 +14,7 @@ use crate::tls::Tls;
 ///
 /// Its methods take the transport, which does not block: it returns [`ErrorKind::WouldBlock`], and
 /// so do they. Nothing is buffered without a bound: a record is read only once the one before has
-/// been taken, and a write accepts [`WRITE_BYTES_MAX`] at a time.
+/// been taken, and a write accepts 32 KiB at a time.
 #[derive(Debug)]
 pub struct TlsSession {
     connection: Box<ServerConnection>,
