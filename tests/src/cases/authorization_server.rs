@@ -242,7 +242,7 @@ pub fn scope_challenges_of_the_official_suite(target: &Target) {
         let session = Client::open_with(&pontoon, NEWEST, Some(full));
         session.send(&body).expect(200, name);
     }
-    // What may not be called is not listed.
+    // A list leaves out the tools that may not be called.
     for (method, member) in [("tools/list", "tools"), ("prompts/list", "prompts")] {
         let listed = Modern::new(&pontoon).authorized(full).request(method, json!({}));
         let listed = listed["result"][member].as_array().expect("a list").len();
