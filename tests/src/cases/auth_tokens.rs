@@ -49,7 +49,7 @@ struct Issuer {
 impl Issuer {
     fn new() -> Issuer {
         let rng = SystemRandom::new();
-        let rsa = RsaKeyPair::from_pkcs8(include_bytes!("auth_tokens/rsa-for-tests.p8"));
+        let rsa = RsaKeyPair::from_pkcs8(include_bytes!("../../keys/rsa-for-tests.p8"));
         let curve = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;
         let ec = EcdsaKeyPair::generate_pkcs8(curve, &rng).expect("a key");
         let ec = EcdsaKeyPair::from_pkcs8(curve, ec.as_ref(), &rng).expect("a key");
