@@ -12,7 +12,6 @@ use crate::http::{
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::{Body, Message};
 use crate::legacy_facade::LegacyFacade;
-use crate::machine::Actions;
 use crate::modern::envelope;
 use crate::observe::{Event, SessionEnd};
 use crate::principal::Principal;
@@ -22,39 +21,28 @@ use crate::session::{Backend, FacadeBackend, NativeSession, Session};
 use crate::time::Instant;
 
 impl Engine {
-    pub(super) fn on_request(
-        &mut self,
-        exchange: ExchangeId,
-        request: Request,
-        now: Instant,
-        out: &mut Actions,
-    ) {
+    pub(super) fn on_request(&mut self, exchange: ExchangeId, request: Request) {
         self.shared.account = request.account();
         let Some(holder) = request.holder() else {
-            return self.dispatch(exchange, request, now, out);
+            return self.dispatch(exchange, request);
         };
         match self.shared.exchanges.check(&holder, &self.shared.config.limits) {
-            Ok(()) => self.dispatch(exchange, request, now, out),
-            Err(reject) => self.refuse_request(exchange, request, reject, now, out),
+            Ok(()) => self.dispatch(exchange, request),
+            Err(reject) => self.refuse_request(exchange, request, reject),
         }
         self.shared.exchanges.hold(exchange, holder);
     }
 
-    fn dispatch(
-        &mut self,
-        exchange: ExchangeId,
-        request: Request,
-        now: Instant,
-        out: &mut Actions,
-    ) {
+    fn dispatch(&mut self, exchange: ExchangeId, request: Request) {
+        let now = self.shared.now;
         let probe = match request {
             Request::Servers { html } => self.servers(html, now),
-            Request::Post { head, body } => return self.on_post(exchange, &head, &body, now, out),
-            Request::Listen { head } => return self.on_listen(exchange, &head, now, out),
-            Request::Delete { head } => return self.on_delete(exchange, &head, now, out),
-            Request::OpenSse { head } => return self.on_open_sse(exchange, &head, now, out),
+            Request::Post { head, body } => return self.on_post(exchange, &head, &body),
+            Request::Listen { head } => return self.on_listen(exchange, &head),
+            Request::Delete { head } => return self.on_delete(exchange, &head),
+            Request::OpenSse { head } => return self.on_open_sse(exchange, &head),
             Request::PostSse { head, body } => {
-                return self.on_post_sse(exchange, &head, &body, now, out);
+                return self.on_post_sse(exchange, &head, &body);
             }
             Request::Health => self.health(now),
             Request::HealthDetails => self.health_details(now),
@@ -62,72 +50,49 @@ impl Engine {
             Request::Ready => self.ready(now),
             Request::Metrics => self.metrics(now),
         };
-        self.answer(exchange, probe.0, probe.1, now, out);
+        self.answer(exchange, probe.0, probe.1);
     }
 
     /// Refuses a request that would hold a connection.
-    fn refuse_request(
-        &mut self,
-        exchange: ExchangeId,
-        request: Request,
-        reject: Reject,
-        now: Instant,
-        out: &mut Actions,
-    ) {
+    fn refuse_request(&mut self, exchange: ExchangeId, request: Request, reject: Reject) {
         match request {
             Request::Post { head, body } | Request::PostSse { head, body } => {
-                self.refuse(exchange, reject, (&head, Some(&body)), now, out);
+                self.refuse(exchange, reject, (&head, Some(&body)));
             }
             Request::Listen { head } | Request::OpenSse { head } => {
-                self.refuse(exchange, reject, (&head, None), now, out);
+                self.refuse(exchange, reject, (&head, None));
             }
-            probe => self.dispatch(exchange, probe, now, out),
+            probe => self.dispatch(exchange, probe),
         }
     }
 
-    pub(super) fn answer(
-        &mut self,
-        exchange: ExchangeId,
-        head: ReplyHead,
-        body: Chunk,
-        now: Instant,
-        out: &mut Actions,
-    ) {
-        self.shared.cx(now, out).reply(exchange, head, body);
+    pub(super) fn answer(&mut self, exchange: ExchangeId, head: ReplyHead, body: Chunk) {
+        self.shared.cx().reply(exchange, head, body);
     }
 
-    fn on_post(
-        &mut self,
-        exchange: ExchangeId,
-        head: &McpHead,
-        body: &Body,
-        now: Instant,
-        out: &mut Actions,
-    ) {
-        let verdict = match self.route(head, body, now) {
-            Ok(Route::Modern) => self.on_modern(exchange, head, body, now, out),
-            Ok(Route::Stateless) => self.on_stateless(exchange, head, body, now, out),
+    fn on_post(&mut self, exchange: ExchangeId, head: &McpHead, body: &Body) {
+        let verdict = match self.route(head, body) {
+            Ok(Route::Modern) => self.on_modern(exchange, head, body),
+            Ok(Route::Stateless) => self.on_stateless(exchange, head, body),
             Ok(Route::Open) if self.is_of_unknown_era() && !self.is_draining() => {
-                self.await_era(None, (exchange, head), body, now, out)
+                self.await_era(None, (exchange, head), body)
             }
-            Ok(Route::Open) => self.open(exchange, head, body, (now, now), out),
-            Ok(Route::OpenWithoutInitialize) => {
-                self.open_without_initialize(exchange, head, body, now, out)
-            }
+            Ok(Route::Open) => self.open(exchange, head, body, self.shared.now),
+            Ok(Route::OpenWithoutInitialize) => self.open_without_initialize(exchange, head, body),
             Ok(Route::Session(_)) if self.is_draining() && body.has_requests() => {
                 Err(Reject::Draining)
             }
-            Ok(Route::Session(id)) => self.post_to_session(id, (exchange, head), body, now, out),
+            Ok(Route::Session(id)) => self.post_to_session(id, (exchange, head), body),
             Err(reject) => Err(reject),
         };
         if let Err(reject) = verdict {
-            self.refuse(exchange, reject, (head, Some(body)), now, out);
+            self.refuse(exchange, reject, (head, Some(body)));
         }
     }
 
     /// Classifies a POST, in an order that gives each mistake its own answer.
-    fn route(&self, head: &McpHead, body: &Body, now: Instant) -> Result<Route, Reject> {
-        if let Some(id) = self.known_session(head, now) {
+    fn route(&self, head: &McpHead, body: &Body) -> Result<Route, Reject> {
+        if let Some(id) = self.known_session(head) {
             return self.check_revision(head, Some(id)).map(|()| Route::Session(id));
         }
         if envelope::era(head, body, self.shared.served()) == Era::Modern {
@@ -153,18 +118,18 @@ impl Engine {
     }
 
     /// Returns the open session that this request names, if its principal may use it.
-    fn known_session(&self, head: &McpHead, now: Instant) -> Option<SessionId> {
+    fn known_session(&self, head: &McpHead) -> Option<SessionId> {
         let SessionHeader::Id(id) = head.session else { return None };
         let session = self.sessions.get(&id)?;
         let is_usable = session.is_open() && !session.is_sse() && self.admits(session, head);
-        (is_usable && !self.has_expired(session, now)).then_some(id)
+        (is_usable && !self.has_expired(session)).then_some(id)
     }
 
     /// Returns whether a session has expired, even if its timer is late. After a pause of the whole
     /// process only its timer decides, because the request may have waited in the socket all the
     /// time.
-    pub(super) fn has_expired(&self, session: &Session, now: Instant) -> bool {
-        session.has_expired(now, &self.shared.config.limits) && !self.was_stopped(now)
+    pub(super) fn has_expired(&self, session: &Session) -> bool {
+        session.has_expired(self.shared.now, &self.shared.config.limits) && !self.was_stopped()
     }
 
     /// Checks that the header names a supported revision, if any, or the one in use in the session,
@@ -212,37 +177,30 @@ impl Engine {
         exchange: ExchangeId,
         head: &McpHead,
         body: &Body,
-        (since, now): (Instant, Instant),
-        out: &mut Actions,
+        since: Instant,
     ) -> Result<(), Reject> {
         let Body::One(initialize) = body else { return Err(Reject::InitializeInBatch) };
         if self.is_draining() {
             return Err(Reject::Draining);
         }
         let slot = open_client_session(head)?;
-        let (id, backend, said) = self.admit(head, now, out)?;
-        let mut cx = self.shared.cx(now, out);
+        let (id, backend, said) = self.admit(head)?;
+        let mut cx = self.shared.cx();
         let session = Session::open(id, backend, (exchange, head), initialize, since, &mut cx);
         self.client_slots.extend(slot.map(|slot| (id, slot)));
         let wake_at = cx.wake_at;
         self.sessions.insert(id, Box::new(session));
-        self.with_session(id, now, out, |_, cx| cx.wake(wake_at));
-        self.repeat_messages(id, said, now, out);
+        self.with_session(id, |_, cx| cx.wake(wake_at));
+        self.repeat_messages(id, said);
         Ok(())
     }
 
     /// Passes the earlier messages of its child to a session.
-    pub(super) fn repeat_messages(
-        &mut self,
-        id: SessionId,
-        messages: Vec<Message>,
-        now: Instant,
-        out: &mut Actions,
-    ) {
+    pub(super) fn repeat_messages(&mut self, id: SessionId, messages: Vec<Message>) {
         let child = self.sessions.get(&id).and_then(|it| it.backend().child()).map(|it| it.id);
         let Some(child) = child else { return };
         for message in messages {
-            self.on_child_line(child, Ok(message), now, out);
+            self.on_child_line(child, Ok(message));
         }
     }
 
@@ -253,8 +211,6 @@ impl Engine {
         exchange: ExchangeId,
         head: &McpHead,
         body: &Body,
-        now: Instant,
-        out: &mut Actions,
     ) -> Result<(), Reject> {
         if self.is_draining() {
             return Err(Reject::Draining);
@@ -265,45 +221,36 @@ impl Engine {
             return Err(Reject::BatchNotAllowed);
         }
         let slot = open_client_session(head)?;
-        let (id, backend, _) = self.admit(head, now, out)?;
-        let mut cx = self.shared.cx(now, out);
+        let (id, backend, _) = self.admit(head)?;
+        let mut cx = self.shared.cx();
         let session = Session::open_without_initialize(id, backend, head, revision, &mut cx);
         self.client_slots.extend(slot.map(|slot| (id, slot)));
         self.sessions.insert(id, Box::new(session));
         self.shared.metrics.session_opened();
         let revision = revision.as_str().into();
         let (peer, client) = (head.peer, None);
-        self.shared.log(Event::SessionOpened { session: id, revision, peer, client }, out);
-        self.with_session(id, now, out, |session, cx| session.post(exchange, head, body, cx))
+        self.shared.log(Event::SessionOpened { session: id, revision, peer, client });
+        self.with_session(id, |session, cx| session.post(exchange, head, body, cx))
             .unwrap_or(Err(Reject::UnknownSession))
     }
 
     /// Provides capacity for a session; returns its id, its backend, and the backend's earlier
     /// messages.
-    fn admit(
-        &mut self,
-        head: &McpHead,
-        now: Instant,
-        out: &mut Actions,
-    ) -> Result<(SessionId, Backend, Vec<Message>), Reject> {
-        self.check_start(head.params_digest.as_deref(), now)?;
-        self.evict_for_session(head, now, out)?;
+    fn admit(&mut self, head: &McpHead) -> Result<(SessionId, Backend, Vec<Message>), Reject> {
+        self.check_start(head.params_digest.as_deref())?;
+        self.evict_for_session(head)?;
         let id = self.ids.session();
-        let (backend, said) = self.backend_for(id, head, now, out)?;
+        let (backend, said) = self.backend_for(id, head)?;
         Ok((id, backend, said))
     }
 
     /// Checks that a child is available now, if one is needed. `digest` is that of an `initialize`.
-    pub(super) fn check_start(
-        &self,
-        digest: Option<&[u8; 32]>,
-        now: Instant,
-    ) -> Result<(), Reject> {
+    pub(super) fn check_start(&self, digest: Option<&[u8; 32]>) -> Result<(), Reject> {
         let is_there = digest.is_some_and(|it| self.unclaimed.has(it));
         let is_command = self.shared.upstream.command().is_some();
         let needs_child = is_command && !is_there && !self.sessions_share_a_child();
         match needs_child && self.standby.as_ref().is_none_or(Child::is_ending) {
-            true => self.shared.spawn_backoff.check(now),
+            true => self.shared.spawn_backoff.check(self.shared.now),
             false => Ok(()),
         }
     }
@@ -328,8 +275,6 @@ impl Engine {
         &mut self,
         id: SessionId,
         head: &McpHead,
-        now: Instant,
-        out: &mut Actions,
     ) -> Result<(Backend, Vec<Message>), Reject> {
         if self.sessions_share_a_child() {
             return Ok((self.facade_backend(), Vec::new()));
@@ -338,28 +283,28 @@ impl Engine {
             let (child, said) =
                 match head.params_digest.as_deref().and_then(|it| self.unclaimed.take(it)) {
                     Some(starting) => (starting.child, starting.messages),
-                    None => (self.child_for_session(spec, now, out), Vec::new()),
+                    None => (self.child_for_session(spec), Vec::new()),
                 };
             self.owners.insert(child.id, id);
-            self.shared.log(Event::SessionOpening { session: id, child: child.id }, out);
+            self.shared.log(Event::SessionOpening { session: id, child: child.id });
             return Ok((Backend::Child(Box::new(child)), said));
         }
         let native = &self.shared.upstream.native().ok_or(Reject::NotFound)?.settings;
         let takes_batches = native.server.catalog().batches;
         let idle_max = self.shared.config.limits.session_idle_max;
         let connection = native.connect(native.revision_of(&head.revision), Era::Legacy);
-        let seated = NativeSession::new(connection, takes_batches, id, now, idle_max);
+        let seated = NativeSession::new(connection, takes_batches, id, self.shared.now, idle_max);
         Ok((Backend::Native(Box::new(seated)), Vec::new()))
     }
 
-    fn on_listen(&mut self, exchange: ExchangeId, head: &McpHead, now: Instant, out: &mut Actions) {
-        let verdict = match self.named_session(head, now) {
+    fn on_listen(&mut self, exchange: ExchangeId, head: &McpHead) {
+        let verdict = match self.named_session(head) {
             // A resumed stream may be that of a call whose answer is still pending.
             Ok(_) if self.is_draining() && head.last_event == LastEvent::Absent => {
                 Err(Reject::Draining)
             }
             Ok(id) => self
-                .with_session(id, now, out, |session, cx| {
+                .with_session(id, |session, cx| {
                     session.used_by(head.principal);
                     session.listen(exchange, head.last_event, cx)
                 })
@@ -367,23 +312,23 @@ impl Engine {
             Err(reject) => Err(reject),
         };
         if let Err(reject) = verdict {
-            self.refuse(exchange, reject, (head, None), now, out);
+            self.refuse(exchange, reject, (head, None));
         }
     }
 
-    fn on_delete(&mut self, exchange: ExchangeId, head: &McpHead, now: Instant, out: &mut Actions) {
-        match self.named_session(head, now) {
+    fn on_delete(&mut self, exchange: ExchangeId, head: &McpHead) {
+        match self.named_session(head) {
             Ok(id) => {
-                self.end_session(id, SessionEnd::Deleted, Reject::SessionEnded, now, out);
-                self.answer(exchange, ReplyHead::new(204), Chunk::new(), now, out);
+                self.end_session(id, SessionEnd::Deleted, Reject::SessionEnded);
+                self.answer(exchange, ReplyHead::new(204), Chunk::new());
             }
-            Err(reject) => self.refuse(exchange, reject, (head, None), now, out),
+            Err(reject) => self.refuse(exchange, reject, (head, None)),
         }
     }
 
     /// Returns the session that a GET or DELETE has to name.
-    fn named_session(&self, head: &McpHead, now: Instant) -> Result<SessionId, Reject> {
-        let known = self.known_session(head, now);
+    fn named_session(&self, head: &McpHead) -> Result<SessionId, Reject> {
+        let known = self.known_session(head);
         self.check_revision(head, known)?;
         match (known, &head.session) {
             (Some(id), _) => Ok(id),
@@ -398,14 +343,12 @@ impl Engine {
         exchange: ExchangeId,
         reject: Reject,
         asked: (&McpHead, Option<&Body>),
-        now: Instant,
-        out: &mut Actions,
     ) {
         let client = asked.0.client_limits.as_ref();
         let detail = client.filter(|_| reject == Reject::ClientSessionsFull);
-        self.log_refusal(reject, detail.map(LimitedClient::detail), now, out);
+        self.log_refusal(reject, detail.map(LimitedClient::detail));
         let (head, body) = refused(reject, asked, self.shared.served());
-        self.answer(exchange, head, body, now, out);
+        self.answer(exchange, head, body);
     }
 
     pub(super) fn is_draining(&self) -> bool {

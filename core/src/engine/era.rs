@@ -29,7 +29,6 @@ use crate::http::{McpHead, refused};
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::job::{Probed, Translated};
 use crate::json::{Body, Kind, Message};
-use crate::machine::Actions;
 use crate::observe::Event;
 use crate::protocol::Era;
 use crate::reject::Reject;
@@ -84,18 +83,18 @@ struct PendingMessage {
 
 impl Engine {
     /// Starts what is to be started before the first request.
-    pub(super) fn start_eagerly(&mut self, now: Instant, out: &mut Actions) {
+    pub(super) fn start_eagerly(&mut self) {
         let spec = self.shared.upstream.command().cloned();
         let Some(spec) = spec.filter(|_| self.shared.config.eager) else { return };
         match self.shared.config.bridge.child_era {
             ChildEra::Legacy => {
-                self.standby = Some(self.spawn(spec, now, out));
-                self.with_pool(now, out, |pool, cx| pool.start_prewarmed(cx));
+                self.standby = Some(self.spawn(spec));
+                self.with_pool(|pool, cx| pool.start_prewarmed(cx));
             }
             ChildEra::Modern => {
-                self.with_pool(now, out, |pool, cx| pool.start_prewarmed(cx));
+                self.with_pool(|pool, cx| pool.start_prewarmed(cx));
             }
-            ChildEra::Probe => self.probe_era(now, out),
+            ChildEra::Probe => self.probe_era(),
         }
     }
 
@@ -111,21 +110,22 @@ impl Engine {
     }
 
     /// Probes the first child, unless one has been probed.
-    pub(super) fn probe_era(&mut self, now: Instant, out: &mut Actions) {
+    pub(super) fn probe_era(&mut self) {
+        let now = self.shared.now;
         let Some(spec) = self.shared.upstream.command().cloned() else { return };
         if self.era_probe.probed_child.is_some() || !self.is_of_unknown_era() {
             return;
         }
         if self.standby.as_ref().is_none_or(Child::is_ending) {
             if let Err(reject) = self.shared.spawn_backoff.check(now) {
-                return self.fail_probe(reject, now, out);
+                return self.fail_probe(reject);
             }
             if let Some(child) = self.standby.take() {
-                self.shut_down(child, now, out);
+                self.shut_down(child);
             }
         }
-        let mut child = self.child_for_session(spec, now, out);
-        child.probe_era(&mut self.shared.cx(now, out));
+        let mut child = self.child_for_session(spec);
+        child.probe_era(&mut self.shared.cx());
         let due = now + self.shared.config.limits.probe_time_max.min(self.startup_time() / 2);
         self.timers.set(due, Timer::Era);
         self.era_probe.probed_child = Some((child.id, due));
@@ -138,44 +138,37 @@ impl Engine {
         session: Option<SessionId>,
         (exchange, head): (ExchangeId, &McpHead),
         body: &Body,
-        now: Instant,
-        out: &mut Actions,
     ) -> Result<(), Reject> {
         if self.era_probe.pending.len() >= self.shared.config.limits.sessions_max {
             return Err(Reject::SessionsFull);
         }
-        self.shared.cx(now, out).register(exchange, Owner::Bridge, None);
+        self.shared.cx().register(exchange, Owner::Bridge, None);
         let opening = PendingMessage {
             exchange,
             head: head.clone(),
             body: body.clone(),
-            since: now,
+            since: self.shared.now,
             session,
         };
         self.era_probe.pending.push(opening);
-        self.update_keeps_messages(session, now, out);
-        self.probe_era(now, out);
+        self.update_keeps_messages(session);
+        self.probe_era();
         Ok(())
     }
 
     /// Handles the disconnect of a waiting client.
-    pub(super) fn drop_pending(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
+    pub(super) fn drop_pending(&mut self, exchange: ExchangeId) {
         let openings = &mut self.era_probe.pending;
         let position = openings.iter().position(|opening| opening.exchange == exchange);
         let session = position.and_then(|position| openings.remove(position).session);
-        self.update_keeps_messages(session, now, out);
+        self.update_keeps_messages(session);
     }
 
     /// Records in a session whether any of its messages waits.
-    fn update_keeps_messages(
-        &mut self,
-        session: Option<SessionId>,
-        now: Instant,
-        out: &mut Actions,
-    ) {
+    fn update_keeps_messages(&mut self, session: Option<SessionId>) {
         let Some(id) = session else { return };
         let is_awaited = self.era_probe.has_pending_of(id);
-        self.with_session(id, now, out, |session, cx| session.set_keeps_messages(is_awaited, cx));
+        self.with_session(id, |session, cx| session.set_keeps_messages(is_awaited, cx));
     }
 
     /// Returns whether this child was probed, and has not answered.
@@ -184,13 +177,7 @@ impl Engine {
     }
 
     /// Handles a message of the probed child.
-    pub(super) fn on_probe_message(
-        &mut self,
-        message: &Message,
-        translated: &Translated,
-        now: Instant,
-        out: &mut Actions,
-    ) {
+    pub(super) fn on_probe_message(&mut self, message: &Message, translated: &Translated) {
         // An error without an id can only belong to the probe.
         let is_unnamed = message.kind() == Kind::Error && message.id().is_none();
         let probed = match translated {
@@ -205,23 +192,25 @@ impl Engine {
         }
         let era = probed.map(|probed| probed.era);
         if let Some(era) = era.or(is_unnamed.then_some(Era::Legacy)) {
-            self.set_era(era, now, out);
+            self.set_era(era);
         }
     }
 
-    pub(super) fn on_era_due(&mut self, now: Instant, out: &mut Actions) {
-        if let Some((child, _)) = self.era_probe.probed_child.filter(|(_, due)| *due <= now) {
-            self.assume_legacy(Some(child), now, out);
+    pub(super) fn on_era_due(&mut self) {
+        if let Some((child, _)) =
+            self.era_probe.probed_child.filter(|(_, due)| *due <= self.shared.now)
+        {
+            self.assume_legacy(Some(child));
         }
     }
 
     /// Assumes the legacy era, since most children without an answer are legacy. `silent` is the
     /// child that may still answer.
-    fn assume_legacy(&mut self, silent: Option<ChildId>, now: Instant, out: &mut Actions) {
+    fn assume_legacy(&mut self, silent: Option<ChildId>) {
         if let Some(pool) = &mut self.pool {
             pool.assume_era(silent);
         }
-        self.set_era(Era::Legacy, now, out);
+        self.set_era(Era::Legacy);
     }
 
     /// Returns whether this child may still answer the probe, though its silence was taken for an
@@ -238,21 +227,15 @@ impl Engine {
     }
 
     /// Probes again for the requests that wait, if the era has become unknown.
-    pub(super) fn reprobe_era(&mut self, now: Instant, out: &mut Actions) {
+    pub(super) fn reprobe_era(&mut self) {
         if self.is_of_unknown_era() && self.pool.as_ref().is_some_and(Pool::has_waiting) {
-            self.probe_era(now, out);
+            self.probe_era();
         }
     }
 
     /// Handles a message of a child. If it is a late answer to the probe that contradicts the
     /// assumed era, everything started since is restarted.
-    pub(super) fn correct_era(
-        &mut self,
-        child: ChildId,
-        probed: &Probed,
-        now: Instant,
-        out: &mut Actions,
-    ) {
+    pub(super) fn correct_era(&mut self, child: ChildId, probed: &Probed) {
         if !self.pool.as_ref().is_some_and(Pool::is_era_assumed) {
             return;
         }
@@ -263,19 +246,19 @@ impl Engine {
         }
         self.shared.spawn_backoff.record_success();
         self.era_probe.dual_era = probed.speaks_both;
-        self.shared.log(Event::EraFound { era: Era::Modern, assumed: false }, out);
+        self.shared.log(Event::EraFound { era: Era::Modern, assumed: false });
         let standby = self.standby.take_if(|standby| standby.id == child);
-        self.with_pool(now, out, |pool, cx| {
+        self.with_pool(|pool, cx| {
             pool.retire(|_| true);
             pool.set_era(Era::Modern, standby, cx);
         });
-        self.drop_unclaimed(now, out);
-        self.move_to_shared_child(now, out);
+        self.drop_unclaimed();
+        self.move_to_shared_child();
     }
 
     /// Moves sessions that are being opened on children of their own to the shared child, if the
     /// command does not support `initialize`.
-    fn move_to_shared_child(&mut self, now: Instant, out: &mut Actions) {
+    fn move_to_shared_child(&mut self) {
         let is_opening = |session: &Session| {
             session.repeatable().is_some() && session.backend().child().is_some()
         };
@@ -286,63 +269,63 @@ impl Engine {
             self.sessions.values().filter(|it| is_opening(it)).map(|it| it.id).collect();
         for id in ids {
             let backend = self.facade_backend();
-            self.replace_backend(id, backend, now, out);
+            self.replace_backend(id, backend);
         }
     }
 
     /// Handles the end of the probed child after it read the probe, possibly because of it: another
     /// one is started, and not probed. `stderr` is what the probed one wrote to standard error.
-    pub(super) fn on_probed_end(&mut self, stderr: Bytes, now: Instant, out: &mut Actions) {
+    pub(super) fn on_probed_end(&mut self, stderr: Bytes) {
         let spec = self.shared.upstream.command().cloned();
         if let Some(spec) = spec.filter(|_| self.shared.config.eager) {
-            let mut child = self.spawn(spec, now, out);
+            let mut child = self.spawn(spec);
             child.omit_repeated_stderr(stderr);
             self.standby = Some(child);
         }
-        self.assume_legacy(None, now, out);
+        self.assume_legacy(None);
     }
 
     /// Records the era, and continues the requests that waited for it.
-    pub(super) fn set_era(&mut self, era: Era, now: Instant, out: &mut Actions) {
+    pub(super) fn set_era(&mut self, era: Era) {
         self.era_probe.probed_child = None;
         let assumed = self.pool.as_ref().is_some_and(Pool::is_era_assumed);
-        self.shared.log(Event::EraFound { era, assumed }, out);
+        self.shared.log(Event::EraFound { era, assumed });
         if era == Era::Modern {
             self.shared.spawn_backoff.record_success();
         }
         // A child of both eras is used by the next request.
         let is_shared = era == Era::Modern && !self.era_probe.dual_era;
         let child = if is_shared { self.standby.take() } else { None };
-        self.with_pool(now, out, |pool, cx| pool.set_era(era, child, cx));
+        self.with_pool(|pool, cx| pool.set_era(era, child, cx));
         for opening in mem::take(&mut self.era_probe.pending) {
             let PendingMessage { exchange, head, body, since, session } = opening;
             self.shared.exchanges.remove(&exchange);
             self.shared.account = head.account.clone();
-            self.update_keeps_messages(session, now, out);
+            self.update_keeps_messages(session);
             let verdict = match session {
-                Some(_) => self.post_sse(exchange, &head, &body, (since, now), out),
-                None => self.open(exchange, &head, &body, (since, now), out),
+                Some(_) => self.post_sse(exchange, &head, &body, since),
+                None => self.open(exchange, &head, &body, since),
             };
             if let Err(reject) = verdict {
-                self.refuse(exchange, reject, (&head, Some(&body)), now, out);
+                self.refuse(exchange, reject, (&head, Some(&body)));
             }
         }
     }
 
     /// Gives up the probe: the waiting requests fail with this reason, and the next request may try
     /// again.
-    pub(super) fn fail_probe(&mut self, reject: Reject, now: Instant, out: &mut Actions) {
+    pub(super) fn fail_probe(&mut self, reject: Reject) {
         self.era_probe.probed_child = None;
         for opening in mem::take(&mut self.era_probe.pending) {
             let PendingMessage { exchange, head, body, session, .. } = opening;
             self.shared.exchanges.remove(&exchange);
-            self.update_keeps_messages(session, now, out);
-            self.on_refused(reject, now, out);
+            self.update_keeps_messages(session);
+            self.on_refused(reject);
             let (mut head, body) = refused(reject, (&head, Some(&body)), self.shared.served());
             // No session was opened, so HTTP can report the error.
             head.status = head.status.max(502);
-            self.answer(exchange, head, body, now, out);
+            self.answer(exchange, head, body);
         }
-        self.with_pool(now, out, |pool, cx| pool.fail_waiting(reject, cx));
+        self.with_pool(|pool, cx| pool.fail_waiting(reject, cx));
     }
 }

@@ -15,7 +15,6 @@ use crate::cx::{Evictable, Loss};
 use crate::engine::Engine;
 use crate::http::McpHead;
 use crate::ids::{ChildId, SessionId};
-use crate::machine::Actions;
 use crate::observe::SessionEnd;
 use crate::principal::Principal;
 use crate::reject::Reject;
@@ -95,35 +94,30 @@ pub(super) enum Victim {
 
 impl Engine {
     /// Evicts for another session, but not the child that got the same `initialize`.
-    pub(super) fn evict_for_session(
-        &mut self,
-        head: &McpHead,
-        now: Instant,
-        out: &mut Actions,
-    ) -> Result<(), Reject> {
+    pub(super) fn evict_for_session(&mut self, head: &McpHead) -> Result<(), Reject> {
         let digest = head.params_digest.as_deref();
         if self.has_capacity(digest)? {
             return Ok(());
         }
-        if !self.sessions_share_a_child() && self.drop_unclaimed_but(digest, now, out) {
+        if !self.sessions_share_a_child() && self.drop_unclaimed_but(digest) {
             return Ok(());
         }
         let (_, victim) = self.victim(head.principal).ok_or(Reject::SessionsFull)?;
-        self.evict(victim, now, out);
+        self.evict(victim);
         Ok(())
     }
 
     /// Evicts for another worker, if a request waits only for that.
-    pub(super) fn evict_for_worker(&mut self, now: Instant, out: &mut Actions) -> bool {
+    pub(super) fn evict_for_worker(&mut self) -> bool {
         let Some(wanted_by) = self.pool.as_ref().and_then(Pool::blocked_on_capacity) else {
             return false;
         };
-        if self.drop_oldest_unclaimed(now, out) {
+        if self.drop_oldest_unclaimed() {
             return true;
         }
         let victim = self.victim(wanted_by);
         if let Some((_, victim)) = victim {
-            self.evict(victim, now, out);
+            self.evict(victim);
         }
         victim.is_some()
     }
@@ -188,14 +182,14 @@ impl Engine {
         session.into_iter().chain(worker).min_by_key(|(order, _)| *order)
     }
 
-    pub(super) fn evict(&mut self, victim: Victim, now: Instant, out: &mut Actions) {
+    pub(super) fn evict(&mut self, victim: Victim) {
         match victim {
             Victim::Session(id) => {
-                self.end_session(id, SessionEnd::Evicted, Reject::SessionEnded, now, out);
+                self.end_session(id, SessionEnd::Evicted, Reject::SessionEnded);
             }
             Victim::Worker(id) => {
-                self.with_pool(now, out, |pool, cx| pool.evict(id, cx));
-                self.pump(now, out);
+                self.with_pool(|pool, cx| pool.evict(id, cx));
+                self.pump();
             }
         }
     }

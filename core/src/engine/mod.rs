@@ -33,6 +33,7 @@ mod variants;
 mod workers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::mem;
 use std::sync::Arc;
 
 use crate::bridge::{Child, Pool};
@@ -155,6 +156,10 @@ const CLOCK_STEP_MIN: Duration = Duration::from_secs(1);
 /// The data that every turn uses.
 #[derive(Debug)]
 struct Shared {
+    /// The time of this turn.
+    now: Instant,
+    /// The actions of this turn so far.
+    out: Actions,
     config: Arc<Config>,
     memory: Memory,
     /// The account of the client whose request is being handled.
@@ -174,19 +179,19 @@ struct Shared {
 }
 
 impl Shared {
-    fn cx<'a>(&'a mut self, now: Instant, out: &'a mut Actions) -> Cx<'a> {
+    fn cx(&mut self) -> Cx<'_> {
         Cx {
-            now,
+            now: self.now,
             limits: &self.config.limits,
             memory: &self.memory,
             account: self.account.as_ref(),
             log_level: self.config.log_level,
             log_limiter: &mut self.log_limiter,
             requests: &self.requests,
-            out,
+            out: &mut self.out,
             metrics: &mut self.metrics,
             upstream: &self.upstream,
-            unix_time: self.unix_time_at_zero.saturating_add(now.since(Instant::ZERO)),
+            unix_time: self.unix_time_at_zero.saturating_add(self.now.since(Instant::ZERO)),
             rng: &self.rng,
             exchanges: &mut self.exchanges,
             spawn_backoff: &mut self.spawn_backoff,
@@ -217,9 +222,9 @@ impl Shared {
     }
 
     /// Logs an event, if it is severe enough.
-    fn log(&self, event: Event, out: &mut Actions) {
+    fn log(&mut self, event: Event) {
         if event.level() >= self.config.log_level {
-            out.push(Action::Log(event));
+            self.out.push(Action::Log(event));
         }
     }
 }
@@ -245,6 +250,8 @@ impl Engine {
         let pool = upstream.command().map(|spec| Pool::new(spec.clone(), &config));
         let rng = Arc::new(ids.rng(config.state_key.clone()));
         let shared = Shared {
+            now,
+            out: Actions::new(),
             memory: Memory::new(config.limits.memory_bytes_max),
             account: None,
             config,
@@ -332,24 +339,34 @@ impl Engine {
 
     /// Handles an input; the actions that follow are appended to `out`, to be carried out in order.
     pub fn handle_input(&mut self, input: Input, now: Instant, out: &mut Actions) {
-        match self.variant_for(&input, now, out) {
-            Some(id) => self.with_variant(id, now, out, |engine, out| {
-                engine.take_fact(input, now, out);
-                engine.finish_turn(now, out);
-            }),
-            None => self.take_fact(input, now, out),
-        }
-        self.finish_turn(now, out);
+        self.turn(now, out, |engine| {
+            match engine.variant_for(&input) {
+                Some(id) => engine.with_variant(id, |engine| {
+                    engine.take_fact(input);
+                    engine.finish_turn();
+                }),
+                None => engine.take_fact(input),
+            }
+            engine.finish_turn();
+        });
+    }
+
+    /// Runs a turn, with its time and its actions.
+    fn turn(&mut self, now: Instant, out: &mut Actions, work: impl FnOnce(&mut Engine)) {
+        self.shared.now = now;
+        mem::swap(&mut self.shared.out, out);
+        work(self);
+        mem::swap(&mut self.shared.out, out);
     }
 
     /// Does what follows from an input or a timeout in every part of the engine.
-    fn finish_turn(&mut self, now: Instant, out: &mut Actions) {
-        self.pump(now, out);
-        self.publish_changes(now, out);
-        self.end_finished_sessions(now, out);
-        self.continue_drain(now, out);
-        self.plan_report(now);
-        self.record_start_awaited(now);
+    fn finish_turn(&mut self) {
+        self.pump();
+        self.publish_changes();
+        self.end_finished_sessions();
+        self.continue_drain();
+        self.plan_report();
+        self.record_start_awaited();
     }
 
     /// Returns the inputs that wait for a job about the same child as this one, if it has to wait
@@ -364,73 +381,73 @@ impl Engine {
         }
     }
 
-    fn take_fact(&mut self, input: Input, now: Instant, out: &mut Actions) {
+    fn take_fact(&mut self, input: Input) {
         if let Some(held) = self.held_with_child(&input) {
             held.push_back(input);
             return;
         }
         match input {
-            Input::Started => self.on_started(now, out),
+            Input::Started => self.on_started(),
             Input::Requested { exchange, request } => {
-                self.on_request(exchange, *request, now, out);
+                self.on_request(exchange, *request);
             }
             Input::StatelessPending { exchange, request } => {
-                self.on_stateless_pending(exchange, request, now, out)
+                self.on_stateless_pending(exchange, request)
             }
-            Input::Refused { reject, detail } => self.log_refusal(reject, detail, now, out),
+            Input::Refused { reject, detail } => self.log_refusal(reject, detail),
             Input::TlsFailed { failure, words, peer } => {
                 self.shared.metrics.tls_failed(failure);
                 let detail = Detail::of_text(&words);
-                self.shared.cx(now, out).log(Event::TlsFailed { failure, detail, peer });
+                self.shared.cx().log(Event::TlsFailed { failure, detail, peer });
             }
-            Input::Sent { exchange, bytes } => self.on_sent(exchange, bytes, now, out),
-            Input::Closed { exchange } => self.on_closed(exchange, now, out),
-            Input::ChildSpawned { child, pid } => self.on_child_spawned(child, pid, out),
+            Input::Sent { exchange, bytes } => self.on_sent(exchange, bytes),
+            Input::Closed { exchange } => self.on_closed(exchange),
+            Input::ChildSpawned { child, pid } => self.on_child_spawned(child, pid),
             Input::ChildSpawnFailed { child, error } => {
-                self.on_child_spawn_failed(child, error, now, out);
+                self.on_child_spawn_failed(child, error);
             }
-            Input::ChildLine { child, line } => self.on_child_line(child, line, now, out),
-            Input::ChildStdoutClosed { child } => self.on_child_stdout_closed(child, now, out),
+            Input::ChildLine { child, line } => self.on_child_line(child, line),
+            Input::ChildStdoutClosed { child } => self.on_child_stdout_closed(child),
             Input::ChildStderr { child, bytes } => {
-                self.with_child(child, now, out, |child, cx| child.on_stderr(&bytes, cx));
+                self.with_child(child, |child, cx| child.on_stderr(&bytes, cx));
             }
-            Input::ChildStderrClosed { child } => self.on_child_stderr_closed(child, now, out),
+            Input::ChildStderrClosed { child } => self.on_child_stderr_closed(child),
             Input::ChildStdinAcked { child, bytes } => {
-                self.with_child(child, now, out, |child, _| child.stdin_acked(bytes));
+                self.with_child(child, |child, _| child.stdin_acked(bytes));
             }
             Input::ChildStdinClosed { child, unread } => {
-                self.on_child_stdin_closed(child, unread, now, out);
+                self.on_child_stdin_closed(child, unread);
             }
-            Input::ChildExited { child, status } => self.on_child_exited(child, status, now, out),
-            Input::ClockRead { unix_time } => self.shared.on_clock_read(unix_time, now),
-            Input::Sampled { stats } => self.on_sampled(*stats, now, out),
+            Input::ChildExited { child, status } => self.on_child_exited(child, status),
+            Input::ClockRead { unix_time } => self.shared.on_clock_read(unix_time, self.shared.now),
+            Input::Sampled { stats } => self.on_sampled(*stats),
             Input::Changed { change } => self.changes.push((change, None)),
-            Input::JobDone { done } => self.on_worked(done.0, now, out),
-            Input::ShutdownRequested => self.on_shutdown_requested(now, out),
-            Input::Retired { replaced } => self.on_retired(replaced, now, out),
+            Input::JobDone { done } => self.on_worked(done.0),
+            Input::ShutdownRequested => self.on_shutdown_requested(),
+            Input::Retired { replaced } => self.on_retired(replaced),
         }
     }
 
     /// Handles the result of a job.
-    fn on_worked(&mut self, finished: Finished, now: Instant, out: &mut Actions) {
+    fn on_worked(&mut self, finished: Finished) {
         match finished {
             Finished::Translated { child, message, made } => {
-                self.on_translated(child, *message, *made, now, out);
+                self.on_translated(child, *message, *made);
             }
             Finished::Prepared(exchange, prepared) => {
-                self.with_pool(now, out, |pool, _| pool.prepared(exchange, *prepared));
+                self.with_pool(|pool, _| pool.prepared(exchange, *prepared));
             }
-            Finished::Interpreted(work) => self.on_facade_job_done(*work, now, out),
+            Finished::Interpreted(work) => self.on_facade_job_done(*work),
             Finished::Evaluated(work) => {
                 let Evaluation { session, loan, speaker, .. } = *work;
-                self.with_session(session, now, out, |session, _| {
+                self.with_session(session, |session, _| {
                     session.backend_mut().check_in_evaluator(loan, speaker);
                 });
             }
-            Finished::Continued(work) => self.on_continued(*work, now, out),
+            Finished::Continued(work) => self.on_continued(*work),
             Finished::Served(work) => {
                 let (serving, served) = *work;
-                self.on_served(serving, served, now, out);
+                self.on_served(serving, served);
             }
             Finished::Dropped => {}
         }
@@ -442,8 +459,13 @@ impl Engine {
     /// paused (`SIGSTOP`, a frozen container or virtual machine). The inputs that sockets and pipes
     /// hold since then have two seconds to arrive before anything expires.
     pub fn handle_timeout(&mut self, now: Instant, out: &mut Actions) {
-        self.time_out_variants(now, out);
-        if self.was_stopped(now) {
+        self.turn(now, out, Engine::take_timeouts);
+    }
+
+    fn take_timeouts(&mut self) {
+        let now = self.shared.now;
+        self.time_out_variants();
+        if self.was_stopped() {
             if now >= self.resuming_until {
                 self.resuming_until = now + RESUME_TIME;
             }
@@ -451,21 +473,21 @@ impl Engine {
         }
         while let Some((at, wake)) = self.timers.take_due(now) {
             match wake {
-                Timer::Child(child) => self.on_child_due(child, now, out),
-                Timer::Drain => self.force_stop(now, out),
-                Timer::DrainReport => self.on_drain_report_due(out),
-                Timer::Log => self.report_skipped(out),
-                Timer::Era => self.on_era_due(now, out),
-                Timer::Pool => self.on_pool_due(at, now, out),
-                Timer::Stateless(exchange) => self.on_stateless_due(exchange, at, now, out),
-                Timer::Session(session) => self.on_session_due(session, at, now, out),
-                Timer::Start => self.on_start_due(now, out),
-                Timer::StopDelay => self.on_stop_delay_over(now, out),
-                Timer::Retire => self.on_retire_due(now, out),
-                Timer::Sweep => self.sweep(now, out),
+                Timer::Child(child) => self.on_child_due(child),
+                Timer::Drain => self.force_stop(),
+                Timer::DrainReport => self.on_drain_report_due(),
+                Timer::Log => self.report_skipped(),
+                Timer::Era => self.on_era_due(),
+                Timer::Pool => self.on_pool_due(at),
+                Timer::Stateless(exchange) => self.on_stateless_due(exchange, at),
+                Timer::Session(session) => self.on_session_due(session, at),
+                Timer::Start => self.on_start_due(),
+                Timer::StopDelay => self.on_stop_delay_over(),
+                Timer::Retire => self.on_retire_due(),
+                Timer::Sweep => self.sweep(),
             }
         }
-        self.finish_turn(now, out);
+        self.finish_turn();
     }
 
     /// Returns when to call [`Engine::handle_timeout`], and why. An earlier call is harmless.
@@ -477,7 +499,8 @@ impl Engine {
 
     /// Returns whether the process was most likely paused a moment ago: a timer is very late, or
     /// waits for inputs from such a time.
-    fn was_stopped(&self, now: Instant) -> bool {
+    fn was_stopped(&self) -> bool {
+        let now = self.shared.now;
         let at = self.timers.next().map_or(Instant::FAR, |(at, _)| at.max(self.resuming_until));
         now < self.resuming_until || now.since(at) > LATENESS_MAX
     }
@@ -491,34 +514,32 @@ impl Engine {
     fn with_session<T>(
         &mut self,
         id: SessionId,
-        now: Instant,
-        out: &mut Actions,
         work: impl FnOnce(&mut Session, &mut Cx<'_>) -> T,
     ) -> Option<T> {
         let session = self.sessions.get_mut(&id)?;
-        let mut cx = self.shared.cx(now, out);
+        let mut cx = self.shared.cx();
         let answer = work(session, &mut cx);
         let heard = session.poll_backend(&mut cx);
         let end = heard.or(session.apply_backpressure(&mut cx));
         self.evictions.update(session);
         if cx.wake_at < session.wake_at {
-            session.wake_at = cx.wake_at.min(now + WAKE_TIME_MAX);
+            session.wake_at = cx.wake_at.min(cx.now + WAKE_TIME_MAX);
             self.timers.set(session.wake_at, Timer::Session(id));
         }
         let wants_facts = session.backend().native().is_some_and(|seated| seated.wants_stats());
         self.changes.extend(cx.changes.drain(..).map(|change| (change, Some(id))));
         self.finished_sessions.extend(end.map(|why| (id, why)));
         if wants_facts {
-            self.wait_for_stats(StatsWaiter::Session(id), out);
+            self.wait_for_stats(StatsWaiter::Session(id));
         }
         Some(answer)
     }
 
-    fn on_session_due(&mut self, id: SessionId, at: Instant, now: Instant, out: &mut Actions) {
+    fn on_session_due(&mut self, id: SessionId, at: Instant) {
         // The session has set an earlier timer since, so this entry is stale.
         let Some(session) = self.sessions.get_mut(&id).filter(|s| s.wake_at == at) else { return };
         session.wake_at = Instant::FAR;
-        let end = self.with_session(id, now, out, |session, cx| {
+        let end = self.with_session(id, |session, cx| {
             let end = session.handle_timeout(cx);
             cx.wake(session.next_due(cx));
             end
@@ -528,27 +549,27 @@ impl Engine {
                 SessionEnd::Refused => Reject::StartupTimeout { limit: self.startup_time() },
                 _ => Reject::SessionEnded,
             };
-            self.end_session(id, why, reject, now, out);
+            self.end_session(id, why, reject);
         }
-        self.on_restore_due(id, now, out);
-        self.reap(id, now, out);
+        self.on_restore_due(id);
+        self.reap(id);
     }
 
-    fn on_sent(&mut self, exchange: ExchangeId, bytes: usize, now: Instant, out: &mut Actions) {
+    fn on_sent(&mut self, exchange: ExchangeId, bytes: usize) {
         let Some(transport) = self.shared.exchanges.get_mut(&exchange) else { return };
         let bytes = transport.taken(bytes);
         if let Owner::Session(id) = transport.owner {
-            self.with_session(id, now, out, |session, _| session.sent(bytes));
+            self.with_session(id, |session, _| session.sent(bytes));
         }
     }
 
-    fn on_closed(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
+    fn on_closed(&mut self, exchange: ExchangeId) {
         let Some(transport) = self.shared.exchanges.remove(&exchange) else { return };
         let id = match transport.owner {
             Owner::Session(id) => id,
             Owner::Bridge => {
-                self.drop_pending(exchange, now, out);
-                self.with_pool(now, out, |pool, cx| pool.on_client_closed(exchange, cx));
+                self.drop_pending(exchange);
+                self.with_pool(|pool, cx| pool.on_client_closed(exchange, cx));
                 return;
             }
             Owner::Stateless => {
@@ -556,43 +577,37 @@ impl Engine {
                 return;
             }
         };
-        let end =
-            self.with_session(id, now, out, |session, cx| session.closed(exchange, &transport, cx));
+        let end = self.with_session(id, |session, cx| session.closed(exchange, &transport, cx));
         if let Some(why) = end.flatten() {
-            self.end_session(id, why, Reject::SessionEnded, now, out);
+            self.end_session(id, why, Reject::SessionEnded);
         }
     }
 
     /// Sets a timer to report skipped log events, so that the end of a burst is counted too.
-    fn plan_report(&mut self, now: Instant) {
+    fn plan_report(&mut self) {
         let desk = &mut self.shared;
         if !desk.reports_skipped && (desk.requests.has_skipped() || desk.log_limiter.has_skipped())
         {
             desk.reports_skipped = true;
-            self.timers.set(now + Duration::from_secs(1), Timer::Log);
+            self.timers.set(self.shared.now + Duration::from_secs(1), Timer::Log);
         }
     }
 
     /// Reports skipped log events.
-    fn report_skipped(&mut self, out: &mut Actions) {
+    fn report_skipped(&mut self) {
         self.shared.reports_skipped = false;
         let requests = self.shared.requests.report();
-        out.extend(self.shared.log_limiter.take_skipped().chain(requests).map(Action::Log));
+        let skipped = self.shared.log_limiter.take_skipped().chain(requests);
+        self.shared.out.extend(skipped.map(Action::Log));
     }
 
-    fn on_refused(&mut self, reject: Reject, now: Instant, out: &mut Actions) {
-        self.log_refusal(reject, None, now, out);
+    fn on_refused(&mut self, reject: Reject) {
+        self.log_refusal(reject, None);
     }
 
-    fn log_refusal(
-        &mut self,
-        reject: Reject,
-        detail: Option<Detail>,
-        now: Instant,
-        out: &mut Actions,
-    ) {
+    fn log_refusal(&mut self, reject: Reject, detail: Option<Detail>) {
         self.shared.metrics.refused(reject);
-        self.shared.cx(now, out).log(Event::Refused { reject, detail });
+        self.shared.cx().log(Event::Refused { reject, detail });
     }
 }
 

@@ -7,12 +7,10 @@ use crate::engine::Engine;
 use crate::http::McpHead;
 use crate::ids::ExchangeId;
 use crate::json::Body;
-use crate::machine::Actions;
 use crate::modern::envelope;
 use crate::native::Serving;
 use crate::protocol::is_removed;
 use crate::reject::Reject;
-use crate::time::Instant;
 
 impl Engine {
     pub(super) fn on_modern(
@@ -20,17 +18,15 @@ impl Engine {
         exchange: ExchangeId,
         head: &McpHead,
         body: &Body,
-        now: Instant,
-        out: &mut Actions,
     ) -> Result<(), Reject> {
         match self.shared.upstream {
             Upstream::Command(_) => {
                 let may_have = |method: &str| !is_removed(method);
                 let message = envelope::admit(head, body, self.shared.served(), may_have)?;
-                self.on_bridged(exchange, head, message, None, now, out)
+                self.on_bridged(exchange, head, message, None)
             }
             Upstream::Native(_) => {
-                self.on_native(exchange, head, body, now, out);
+                self.on_native(exchange, head, body);
                 Ok(())
             }
             Upstream::None => Err(Reject::NotFound),
@@ -38,18 +34,12 @@ impl Engine {
     }
 
     /// Handles a request for a server in this process that named an unknown session.
-    fn on_native(
-        &mut self,
-        exchange: ExchangeId,
-        head: &McpHead,
-        body: &Body,
-        now: Instant,
-        out: &mut Actions,
-    ) {
+    fn on_native(&mut self, exchange: ExchangeId, head: &McpHead, body: &Body) {
+        let now = self.shared.now;
         let Some(server) = self.stateless() else { return };
         let (head, body, at) = (head.clone(), body.clone(), (now, self.shared.unix_time(now)));
         let (events, changes) = (Vec::new(), Vec::new());
         let serving = Serving { exchange, server, head, body, at, events, changes };
-        self.serve(serving, now, out);
+        self.serve(serving);
     }
 }

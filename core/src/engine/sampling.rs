@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::engine::timers::Timer;
 use crate::host_stats::{Counters, HostStats};
 use crate::ids::{ExchangeId, SessionId};
-use crate::machine::{Action, Actions};
+use crate::machine::Action;
 use crate::native::StatelessInput;
 use crate::observe::SessionEnd;
 use crate::reject::Reject;
@@ -32,23 +32,23 @@ pub(super) struct ExpiryStats {
 
 impl Engine {
     /// Records that something waits for facts, and requests them unless they are requested already.
-    pub(super) fn wait_for_stats(&mut self, want: StatsWaiter, out: &mut Actions) {
+    pub(super) fn wait_for_stats(&mut self, want: StatsWaiter) {
         if self.stats_waiters.is_empty() {
-            out.push(Action::Sample);
+            self.shared.out.push(Action::Sample);
         }
         self.stats_waiters.insert(want);
     }
 
-    pub(super) fn on_sampled(&mut self, facts: HostStats, now: Instant, out: &mut Actions) {
-        let facts = HostStats { counters: self.counters(now), ..facts };
+    pub(super) fn on_sampled(&mut self, facts: HostStats) {
+        let facts = HostStats { counters: self.counters(self.shared.now), ..facts };
         for want in mem::take(&mut self.stats_waiters) {
             match want {
                 StatsWaiter::Stateless(exchange) => {
                     let facts = StatelessInput::Stats(Box::new(facts.clone()));
-                    self.resume_stateless(exchange, facts, now, out);
+                    self.resume_stateless(exchange, facts);
                 }
                 StatsWaiter::Session(id) => {
-                    self.with_session(id, now, out, |session, cx| {
+                    self.with_session(id, |session, cx| {
                         if let Some(seated) = session.backend_mut().native_mut() {
                             seated.on_stats(&facts, cx);
                         }
@@ -85,25 +85,26 @@ impl Engine {
     }
 
     /// Sets the timer of the next sweep, if there can be sessions.
-    pub(super) fn plan_sweep(&mut self, now: Instant) {
+    pub(super) fn plan_sweep(&mut self) {
         let native = self.shared.upstream.native().map(|native| &native.settings);
         if let Some(native) = native.filter(|native| native.sessions) {
             // A period of zero would be due at all times.
             let period = native.sweep_period.max(SWEEP_PERIOD_MIN);
-            self.timers.set(now + period, Timer::Sweep);
+            self.timers.set(self.shared.now + period, Timer::Sweep);
         }
     }
 
     /// Ends the expired sessions whose own timer has not fired yet.
-    pub(super) fn sweep(&mut self, now: Instant, out: &mut Actions) {
+    pub(super) fn sweep(&mut self) {
+        let now = self.shared.now;
         self.expiry = ExpiryStats { count: self.expiry.count + 1, last: Some(now) };
         let limits = &self.shared.config.limits;
         let sessions = self.sessions.values().filter(|session| session.has_expired(now, limits));
         let expired: Vec<_> = sessions.map(|session| session.id).collect();
         for id in expired {
-            self.end_session(id, SessionEnd::Expired, Reject::SessionEnded, now, out);
+            self.end_session(id, SessionEnd::Expired, Reject::SessionEnded);
         }
-        self.plan_sweep(now);
+        self.plan_sweep();
     }
 }
 

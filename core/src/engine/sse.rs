@@ -13,57 +13,37 @@ use crate::engine::clients::open_client_session;
 use crate::http::{McpHead, SessionHeader};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::{Body, Kind, Message};
-use crate::machine::Actions;
 use crate::reject::Reject;
 use crate::session::Session;
 use crate::time::Instant;
 
 impl Engine {
-    pub(super) fn on_open_sse(
-        &mut self,
-        exchange: ExchangeId,
-        head: &McpHead,
-        now: Instant,
-        out: &mut Actions,
-    ) {
-        if let Err(reject) = self.open_sse(exchange, head, now, out) {
-            self.refuse(exchange, reject, (head, None), now, out);
+    pub(super) fn on_open_sse(&mut self, exchange: ExchangeId, head: &McpHead) {
+        if let Err(reject) = self.open_sse(exchange, head) {
+            self.refuse(exchange, reject, (head, None));
         }
     }
 
-    fn open_sse(
-        &mut self,
-        exchange: ExchangeId,
-        head: &McpHead,
-        now: Instant,
-        out: &mut Actions,
-    ) -> Result<(), Reject> {
+    fn open_sse(&mut self, exchange: ExchangeId, head: &McpHead) -> Result<(), Reject> {
         if self.is_draining() {
             return Err(Reject::Draining);
         }
-        self.check_start(None, now)?;
+        self.check_start(None)?;
         let slot = open_client_session(head)?;
-        self.evict_for_session(head, now, out)?;
+        self.evict_for_session(head)?;
         let id = self.ids.session();
-        let mut cx = self.shared.cx(now, out);
+        let mut cx = self.shared.cx();
         let session = Session::open_sse(id, exchange, head, &mut cx);
         self.client_slots.extend(slot.map(|slot| (id, slot)));
         let wake_at = cx.wake_at;
         self.sessions.insert(id, Box::new(session));
-        self.with_session(id, now, out, |_, cx| cx.wake(wake_at));
+        self.with_session(id, |_, cx| cx.wake(wake_at));
         Ok(())
     }
 
-    pub(super) fn on_post_sse(
-        &mut self,
-        exchange: ExchangeId,
-        head: &McpHead,
-        body: &Body,
-        now: Instant,
-        out: &mut Actions,
-    ) {
-        if let Err(reject) = self.post_sse(exchange, head, body, (now, now), out) {
-            self.refuse(exchange, reject, (head, Some(body)), now, out);
+    pub(super) fn on_post_sse(&mut self, exchange: ExchangeId, head: &McpHead, body: &Body) {
+        if let Err(reject) = self.post_sse(exchange, head, body, self.shared.now) {
+            self.refuse(exchange, reject, (head, Some(body)));
         }
     }
 
@@ -72,25 +52,24 @@ impl Engine {
         exchange: ExchangeId,
         head: &McpHead,
         body: &Body,
-        (since, now): (Instant, Instant),
-        out: &mut Actions,
+        since: Instant,
     ) -> Result<(), Reject> {
-        let id = self.sse_session(head, now).ok_or_else(|| self.no_session(head))?;
+        let id = self.sse_session(head).ok_or_else(|| self.no_session(head))?;
         if self.is_draining() && body.has_requests() {
             return Err(Reject::Draining);
         }
         if self.sessions.get(&id).is_some_and(|session| session.has_no_backend()) {
-            return self.attach_sse_backend(id, (exchange, head), body, (since, now), out);
+            return self.attach_sse_backend(id, (exchange, head), body, since);
         }
-        self.post_to_session(id, (exchange, head), body, now, out)
+        self.post_to_session(id, (exchange, head), body)
     }
 
     /// Returns the session of this transport that a request names, if its principal may use it.
-    pub(super) fn sse_session(&self, head: &McpHead, now: Instant) -> Option<SessionId> {
+    pub(super) fn sse_session(&self, head: &McpHead) -> Option<SessionId> {
         let SessionHeader::Id(id) = head.session else { return None };
         let session = self.sessions.get(&id)?;
         let is_usable = session.is_sse() && self.admits(session, head);
-        (is_usable && !self.has_expired(session, now)).then_some(id)
+        (is_usable && !self.has_expired(session)).then_some(id)
     }
 
     /// Gives a session a backend for its first message, which has to be `initialize`. Messages that
@@ -101,22 +80,21 @@ impl Engine {
         id: SessionId,
         (exchange, head): (ExchangeId, &McpHead),
         body: &Body,
-        (since, now): (Instant, Instant),
-        out: &mut Actions,
+        since: Instant,
     ) -> Result<(), Reject> {
         if self.era_probe.has_pending_of(id) {
-            return self.await_era(Some(id), (exchange, head), body, now, out);
+            return self.await_era(Some(id), (exchange, head), body);
         }
         let initialize = initialize_of(body).ok_or(Reject::NotInitialized)?;
         if self.is_of_unknown_era() {
-            return self.await_era(Some(id), (exchange, head), body, now, out);
+            return self.await_era(Some(id), (exchange, head), body);
         }
-        self.check_start(head.params_digest.as_deref(), now)?;
-        let (backend, said) = self.backend_for(id, head, now, out)?;
-        self.with_session(id, now, out, |session, cx| {
+        self.check_start(head.params_digest.as_deref())?;
+        let (backend, said) = self.backend_for(id, head)?;
+        self.with_session(id, |session, cx| {
             session.attach_backend(backend, (exchange, head), initialize, since, cx);
         });
-        self.repeat_messages(id, said, now, out);
+        self.repeat_messages(id, said);
         Ok(())
     }
 }

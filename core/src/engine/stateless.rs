@@ -7,12 +7,12 @@
 use crate::chunk::Chunk;
 use crate::cx::{Cx, Owner, TURN_PAUSE};
 use crate::engine::timers::Timer;
-use crate::engine::{Engine, StatsWaiter, WAKE_TIME_MAX};
+use crate::engine::{Engine, Shared, StatsWaiter, WAKE_TIME_MAX};
 use crate::frame;
 use crate::ids::ExchangeId;
 use crate::job::{Checkout, Job, Work};
 use crate::limits::Limits;
-use crate::machine::{Action, Actions};
+use crate::machine::Action;
 use crate::native::{
     Continuation, Served, Serving, StatelessCx, StatelessInput, StatelessOutput, StatelessRequest,
 };
@@ -159,25 +159,17 @@ impl Engine {
         &mut self,
         exchange: ExchangeId,
         request: Box<StatelessRequest>,
-        now: Instant,
-        out: &mut Actions,
     ) {
         self.shared.account = request.account().cloned();
         let holder = request.holder();
         match self.shared.exchanges.check(&holder, &self.shared.config.limits) {
-            Ok(()) => self.admit_stateless(exchange, request, now, out),
-            Err(reject) => self.refuse_stateless(exchange, *request, reject, now, out),
+            Ok(()) => self.admit_stateless(exchange, request),
+            Err(reject) => self.refuse_stateless(exchange, *request, reject),
         }
         self.shared.exchanges.hold(exchange, holder);
     }
 
-    pub(super) fn admit_stateless(
-        &mut self,
-        exchange: ExchangeId,
-        request: Box<StatelessRequest>,
-        now: Instant,
-        out: &mut Actions,
-    ) {
+    pub(super) fn admit_stateless(&mut self, exchange: ExchangeId, request: Box<StatelessRequest>) {
         let refused = if self.is_draining() {
             Some(Reject::Draining)
         } else {
@@ -190,57 +182,52 @@ impl Engine {
             is_full.then_some(Reject::TooManyRequests)
         };
         if let Some(reject) = refused {
-            return self.refuse_stateless(exchange, *request, reject, now, out);
+            return self.refuse_stateless(exchange, *request, reject);
         }
-        self.shared.cx(now, out).register(exchange, Owner::Stateless, None);
+        self.shared.cx().register(exchange, Owner::Stateless, None);
         let arrived = request.arrived();
-        let mut waiting = PendingStateless::new(Checkout::new(request), (arrived, now));
+        let mut waiting = PendingStateless::new(Checkout::new(request), (arrived, self.shared.now));
         waiting.push(StatelessInput::Nothing);
         self.stateless_requests.insert(exchange, waiting);
-        self.advance_stateless(exchange, now, out);
+        self.advance_stateless(exchange);
     }
 
     /// Has a job answer a request that the adapter did not answer outside the engine.
-    pub(super) fn serve(&mut self, serving: Serving, now: Instant, out: &mut Actions) {
+    pub(super) fn serve(&mut self, serving: Serving) {
+        let now = self.shared.now;
         let exchange = serving.exchange;
-        self.shared.cx(now, out).register(exchange, Owner::Stateless, None);
+        self.shared.cx().register(exchange, Owner::Stateless, None);
         self.stateless_requests
             .insert(exchange, PendingStateless::new(Checkout::away(exchange.0), (now, now)));
-        out.push(Action::Work(Job(Work::Serve(Box::new(serving)))));
+        self.shared.out.push(Action::Work(Job(Work::Serve(Box::new(serving)))));
     }
 
     /// Handles the answer of such a job, if the client still waits.
-    pub(super) fn on_served(
-        &mut self,
-        serving: Serving,
-        served: Served,
-        now: Instant,
-        out: &mut Actions,
-    ) {
+    pub(super) fn on_served(&mut self, serving: Serving, served: Served) {
         let Serving { exchange, events, changes, .. } = serving;
-        out.extend(events.into_iter().map(Action::Log));
+        self.shared.out.extend(events.into_iter().map(Action::Log));
         self.changes.extend(changes.into_iter().map(|change| (change, None)));
         if self.stateless_requests.remove(&exchange).is_none() {
-            return out.push(Action::discard(served));
+            return self.shared.out.push(Action::discard(served));
         }
         match served {
-            Served::Reply(head, body) => self.answer(exchange, head, body, now, out),
+            Served::Reply(head, body) => self.answer(exchange, head, body),
             Served::Refused(reject, head, body) => {
-                self.on_refused(reject, now, out);
-                self.answer(exchange, head, body, now, out);
+                self.on_refused(reject);
+                self.answer(exchange, head, body);
             }
-            Served::Pending(request) => self.admit_stateless(exchange, request, now, out),
+            Served::Pending(request) => self.admit_stateless(exchange, request),
         }
     }
 
     /// Takes a request back from its job, if its client still waits.
-    pub(super) fn on_continued(&mut self, work: Continuation, now: Instant, out: &mut Actions) {
+    pub(super) fn on_continued(&mut self, work: Continuation) {
         let Continuation { exchange, request, .. } = work;
         match self.stateless_requests.get_mut(&exchange) {
             Some(waiting) => drop(waiting.checkout.check_in(exchange.0, request)),
-            None => out.push(Action::discard(request)),
+            None => self.shared.out.push(Action::discard(request)),
         }
-        self.advance_stateless(exchange, now, out);
+        self.advance_stateless(exchange);
     }
 
     pub(super) fn refuse_stateless(
@@ -248,25 +235,17 @@ impl Engine {
         exchange: ExchangeId,
         request: StatelessRequest,
         reject: Reject,
-        now: Instant,
-        out: &mut Actions,
     ) {
-        self.on_refused(reject, now, out);
+        self.on_refused(reject);
         let (head, body) = request.refuse(reject);
-        self.answer(exchange, head, body, now, out);
+        self.answer(exchange, head, body);
     }
 
     /// Passes an input to a request.
-    pub(super) fn resume_stateless(
-        &mut self,
-        exchange: ExchangeId,
-        input: StatelessInput,
-        now: Instant,
-        out: &mut Actions,
-    ) {
+    pub(super) fn resume_stateless(&mut self, exchange: ExchangeId, input: StatelessInput) {
         if let Some(waiting) = self.stateless_requests.get_mut(&exchange) {
             waiting.push(input);
-            self.advance_stateless(exchange, now, out);
+            self.advance_stateless(exchange);
         }
     }
 
@@ -275,8 +254,6 @@ impl Engine {
         &mut self,
         only_listening: bool,
         input: impl Fn() -> StatelessInput,
-        now: Instant,
-        out: &mut Actions,
     ) {
         let requests = self
             .stateless_requests
@@ -284,17 +261,12 @@ impl Engine {
             .filter(|(_, waiting)| waiting.is_subscription || !only_listening);
         let exchanges: Vec<_> = requests.map(|(exchange, _)| *exchange).collect();
         for exchange in exchanges {
-            self.resume_stateless(exchange, input(), now, out);
+            self.resume_stateless(exchange, input());
         }
     }
 
-    pub(super) fn on_stateless_due(
-        &mut self,
-        exchange: ExchangeId,
-        at: Instant,
-        now: Instant,
-        out: &mut Actions,
-    ) {
+    pub(super) fn on_stateless_due(&mut self, exchange: ExchangeId, at: Instant) {
+        let now = self.shared.now;
         // The request has set an earlier timer since, so this entry is stale.
         let Some(waiting) =
             self.stateless_requests.get_mut(&exchange).filter(|it| it.wake_at == at)
@@ -309,16 +281,17 @@ impl Engine {
         if waiting.arrived + limit <= now && !waiting.is_subscription {
             waiting.push(StatelessInput::Fail(Reject::RequestTimeout { limit, option: None }));
         }
-        self.advance_stateless(exchange, now, out);
+        self.advance_stateless(exchange);
     }
 
     /// Lets a request handle the inputs that wait for it, and sends its output; unless it is over,
     /// sets its next timer.
-    fn advance_stateless(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
+    fn advance_stateless(&mut self, exchange: ExchangeId) {
+        let now = self.shared.now;
         loop {
-            self.count_answers(exchange, now, out);
+            self.count_answers(exchange);
             let Some(waiting) = self.stateless_requests.get_mut(&exchange) else { return };
-            let mut cx = self.shared.cx(now, out);
+            let mut cx = self.shared.cx();
             if waiting.send(exchange, &mut cx) {
                 self.stateless_requests.remove(&exchange);
                 return;
@@ -329,7 +302,7 @@ impl Engine {
             }
         }
         let Some(waiting) = self.stateless_requests.get_mut(&exchange) else { return };
-        let mut cx = self.shared.cx(now, out);
+        let mut cx = self.shared.cx();
         waiting.keep_alive(exchange, &mut cx);
         let due = waiting.next_due(cx.limits);
         let due = due.clamp(now + TURN_PAUSE, now + WAKE_TIME_MAX);
@@ -338,24 +311,29 @@ impl Engine {
             self.timers.set(due, Timer::Stateless(exchange));
         }
         if waiting.checkout.get().is_some_and(StatelessRequest::wants_stats) {
-            self.wait_for_stats(StatsWaiter::Stateless(exchange), out);
+            self.wait_for_stats(StatsWaiter::Stateless(exchange));
         }
     }
 
     /// Counts the answers of a request and takes its changes, if no job has it.
-    fn count_answers(&mut self, exchange: ExchangeId, now: Instant, out: &mut Actions) {
+    fn count_answers(&mut self, exchange: ExchangeId) {
         let waiting = self.stateless_requests.get_mut(&exchange);
         let Some(request) = waiting.and_then(|waiting| waiting.checkout.get_mut()) else { return };
-        if let Some(native) = self.shared.upstream.native() {
-            let max = self.shared.config.limits.log_requests_per_second;
-            let counts = (&*native.request_metrics, &*self.shared.requests);
-            request.count(counts, (now, max), |event| self.shared.log(event, out));
+        let Shared { now, upstream, config, requests, out, .. } = &mut self.shared;
+        if let Some(native) = upstream.native() {
+            let max = config.limits.log_requests_per_second;
+            let counts = (&*native.request_metrics, &**requests);
+            request.count(counts, (*now, max), |event| {
+                if event.level() >= config.log_level {
+                    out.push(Action::Log(event));
+                }
+            });
         }
         if let Some((limit, series)) = request.take_timeout() {
             let native = self.shared.upstream.native();
             let method = native.map_or("other", |native| native.request_metrics.name(series).0);
             let event = Event::TimedOut { method, session: None, limit, option: None };
-            self.shared.cx(now, out).log(event);
+            self.shared.cx().log(event);
         }
         let changes = request.take_changes();
         self.changes.extend(changes.into_iter().map(|change| (change, None)));

@@ -11,7 +11,6 @@ use crate::engine::timers::Timer;
 use crate::engine::{Engine, Phase};
 use crate::ids::{ChildId, SessionId};
 use crate::json::{InvalidLine, Kind, Message, parse_number};
-use crate::machine::Actions;
 use crate::observe::Event;
 use crate::session::Backend;
 use crate::time::Instant;
@@ -72,19 +71,13 @@ impl Unclaimed {
 
 impl Engine {
     /// Keeps a child for the next client that sends the `initialize` with this digest.
-    pub(super) fn keep_unclaimed(
-        &mut self,
-        child: Child,
-        digest: Box<[u8; 32]>,
-        now: Instant,
-        out: &mut Actions,
-    ) {
+    pub(super) fn keep_unclaimed(&mut self, child: Child, digest: Box<[u8; 32]>) {
         if self.unclaimed.len() >= self.shared.config.limits.openings_max {
-            self.drop_oldest_unclaimed(now, out);
+            self.drop_oldest_unclaimed();
         }
         let time =
             self.shared.spawn_backoff.time_max(&self.shared.config.limits) * CHILD_TIME_FACTOR;
-        let due = child.initialize_at.unwrap_or(now) + time;
+        let due = child.initialize_at.unwrap_or(self.shared.now) + time;
         self.timers.set(due, Timer::Child(child.id));
         self.unclaimed.0.push(Starting { child, digest, messages: Vec::new(), due });
     }
@@ -96,40 +89,29 @@ impl Engine {
 
     /// Drops a child to start another process, but not the one that was sent the `initialize` with
     /// this digest.
-    pub(super) fn drop_unclaimed_but(
-        &mut self,
-        digest: Option<&[u8; 32]>,
-        now: Instant,
-        out: &mut Actions,
-    ) -> bool {
+    pub(super) fn drop_unclaimed_but(&mut self, digest: Option<&[u8; 32]>) -> bool {
         let kept = digest.and_then(|it| self.unclaimed.take(it));
-        let dropped = self.drop_oldest_unclaimed(now, out);
+        let dropped = self.drop_oldest_unclaimed();
         self.unclaimed.0.extend(kept);
         dropped
     }
 
     /// Drops a child to start another process.
-    pub(super) fn drop_oldest_unclaimed(&mut self, now: Instant, out: &mut Actions) -> bool {
+    pub(super) fn drop_oldest_unclaimed(&mut self) -> bool {
         if self.unclaimed.0.is_empty() {
             return false;
         }
         let Starting { child, .. } = self.unclaimed.0.remove(0);
-        self.shut_down(child, now, out);
+        self.shut_down(child);
         true
     }
 
     /// Handles a line of a child without a client, if it is one.
-    pub(super) fn on_unclaimed_line(
-        &mut self,
-        id: ChildId,
-        line: Result<Message, InvalidLine>,
-        now: Instant,
-        out: &mut Actions,
-    ) {
+    pub(super) fn on_unclaimed_line(&mut self, id: ChildId, line: Result<Message, InvalidLine>) {
         let message = match line {
             Ok(message) => message,
             Err(mut line) => {
-                let consequence = self.with_child(id, now, out, |child, cx| {
+                let consequence = self.with_child(id, |child, cx| {
                     // It was sent nothing else before it has answered this.
                     let only = child.is_settled().then_some(ClientRequests::FIRST);
                     let consequence = consequence(&mut line, only);
@@ -139,19 +121,19 @@ impl Engine {
                 match consequence {
                     Some(Consequence::Message(message)) => *message,
                     Some(Consequence::Fails(ClientRequests::FIRST)) => {
-                        return self.lose_unclaimed(id, true, now, out);
+                        return self.lose_unclaimed(id, true);
                     }
                     _ => return,
                 }
             }
         };
-        self.with_child(id, now, out, |child, cx| child.on_line(cx));
+        self.with_child(id, |child, cx| child.on_line(cx));
         let is_answer = message.id().and_then(parse_number) == Some(ClientRequests::FIRST);
         match message.kind() {
             Kind::Error if is_answer => {
                 // It may be the answer to the era probe, which then decides the era.
                 let has_failed = !self.take_pending_probe(id);
-                return self.lose_unclaimed(id, has_failed, now, out);
+                return self.lose_unclaimed(id, has_failed);
             }
             Kind::Result if is_answer => {
                 self.shared.spawn_backoff.record_success();
@@ -164,54 +146,55 @@ impl Engine {
             starting.messages.push(message);
         }
         if is_answer || starting.messages.len() == MESSAGES_MAX {
-            self.with_child(id, now, out, |child, cx| child.set_read_enabled(false, cx));
+            self.with_child(id, |child, cx| child.set_read_enabled(false, cx));
         }
     }
 
     /// Handles a timeout of a child without a client.
-    pub(super) fn on_unclaimed_due(&mut self, id: ChildId, now: Instant, out: &mut Actions) {
+    pub(super) fn on_unclaimed_due(&mut self, id: ChildId) {
+        let now = self.shared.now;
         let Some(starting) = self.unclaimed.get_mut(id) else { return };
         if starting.due <= now {
             let limit = now.since(starting.child.initialize_at.unwrap_or(now));
             let (method, option) = ("initialize", Some("--startup-timeout"));
             let event = Event::TimedOut { method, session: None, limit, option };
-            self.shared.cx(now, out).log(event);
-            return self.lose_unclaimed(id, true, now, out);
+            self.shared.cx().log(event);
+            return self.lose_unclaimed(id, true);
         }
         if let Some(status) = starting.child.end(now) {
             let owed = self.take_pending_probe(id);
             let Some(child) = self.unclaimed.remove(id) else { return };
             if !owed || child.has_read_nothing() {
-                self.fail_start(now);
+                self.fail_start();
             }
             match child.has_exited() {
-                true => self.release(child, status, 1, now, out),
-                false => self.shut_down(child, now, out),
+                true => self.release(child, status, 1),
+                false => self.shut_down(child),
             }
         }
     }
 
     /// Gives up a child without a client, because it cannot be opened.
-    fn lose_unclaimed(&mut self, id: ChildId, has_failed: bool, now: Instant, out: &mut Actions) {
+    fn lose_unclaimed(&mut self, id: ChildId, has_failed: bool) {
         if let Some(child) = self.unclaimed.remove(id) {
             if has_failed {
-                self.fail_start(now);
+                self.fail_start();
             }
-            self.shut_down(child, now, out);
+            self.shut_down(child);
         }
     }
 
     /// Records that a child could not be opened, without a client to report it to.
-    fn fail_start(&mut self, now: Instant) {
-        self.record_start_failure(now);
+    fn fail_start(&mut self) {
+        self.record_start_failure();
         if let Some(pool) = &mut self.pool {
             pool.invalidate_era();
         }
     }
 
     /// Gives up all of them.
-    pub(super) fn drop_unclaimed(&mut self, now: Instant, out: &mut Actions) {
-        while self.drop_oldest_unclaimed(now, out) {}
+    pub(super) fn drop_unclaimed(&mut self) {
+        while self.drop_oldest_unclaimed() {}
     }
 
     /// Opens a session on a new child, if its own did not understand the era probe. Returns whether
@@ -220,12 +203,7 @@ impl Engine {
     /// The child was probed, and was silent; then it was sent `initialize`. If it ends on reading
     /// the probe, or its answer to the probe is taken for that to `initialize`, that means
     /// "legacy", and nothing about `initialize`.
-    pub(super) fn open_on_another(
-        &mut self,
-        id: SessionId,
-        now: Instant,
-        out: &mut Actions,
-    ) -> bool {
+    pub(super) fn open_on_another(&mut self, id: SessionId) -> bool {
         let Some(session) = self.sessions.get(&id) else { return false };
         let child = session.backend().child().filter(|it| !it.has_read_nothing()).map(|it| it.id);
         let spec = self.shared.upstream.command().cloned();
@@ -235,24 +213,18 @@ impl Engine {
         if !self.take_pending_probe(old) {
             return false;
         }
-        let child = self.spawn(spec, now, out);
+        let child = self.spawn(spec);
         self.owners.insert(child.id, id);
         let backend = Backend::Child(Box::new(child));
-        self.replace_backend(id, backend, now, out);
+        self.replace_backend(id, backend);
         true
     }
 
     /// Replaces the backend of a session, and repeats `initialize` for it.
-    pub(super) fn replace_backend(
-        &mut self,
-        id: SessionId,
-        backend: Backend,
-        now: Instant,
-        out: &mut Actions,
-    ) {
-        let old = self.with_session(id, now, out, |session, cx| session.restart(backend, cx));
+    pub(super) fn replace_backend(&mut self, id: SessionId, backend: Backend) {
+        let old = self.with_session(id, |session, cx| session.restart(backend, cx));
         if let Some(Backend::Child(child)) = old {
-            self.part_with(*child, 0, now, out);
+            self.part_with(*child, 0);
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::json::Body;
 use crate::machine::{Action, Actions, Input};
 use crate::observe::Metrics;
 use crate::principal::Principal;
-use crate::time::{Deadline, Duration, Instant};
+use crate::time::{Deadline, Duration};
 
 /// The engines of the sets of values.
 #[derive(Debug, Default)]
@@ -75,14 +75,9 @@ impl Variants {
 
 impl Engine {
     /// Returns the variant that an input is for; it is created for a request with new values.
-    pub(super) fn variant_for(
-        &mut self,
-        input: &Input,
-        now: Instant,
-        out: &mut Actions,
-    ) -> Option<VariantId> {
+    pub(super) fn variant_for(&mut self, input: &Input) -> Option<VariantId> {
         match input {
-            Input::Requested { request, .. } => self.variant_of_request(request, now, out),
+            Input::Requested { request, .. } => self.variant_of_request(request),
             Input::Sent { exchange, .. } | Input::Closed { exchange } => {
                 self.shared.exchanges.variant_of(exchange)
             }
@@ -118,12 +113,7 @@ impl Engine {
 
     /// Returns the variant of a request. If it may need a process and all are in use, one of any
     /// variant gives way.
-    fn variant_of_request(
-        &mut self,
-        request: &Request,
-        now: Instant,
-        out: &mut Actions,
-    ) -> Option<VariantId> {
+    fn variant_of_request(&mut self, request: &Request) -> Option<VariantId> {
         let (head, opens) = match request {
             Request::Post { head, body } => (head, opens_session(body)),
             Request::OpenSse { head } => (head, true),
@@ -135,22 +125,25 @@ impl Engine {
         self.shared.upstream.command()?;
         let known = head.child_env.as_ref().map(|env| self.variants.ids.get(env.digest()).copied());
         if opens || known == Some(None) {
-            self.evict_anywhere(head.principal, now, out);
+            self.evict_anywhere(head.principal);
         }
         match (known?, &head.child_env) {
             (Some(id), _) => Some(id),
-            (None, Some(env)) => self.create_variant(env, now),
+            (None, Some(env)) => self.create_variant(env),
             (None, None) => None,
         }
     }
 
-    fn create_variant(&mut self, env: &ChildEnv, now: Instant) -> Option<VariantId> {
+    fn create_variant(&mut self, env: &ChildEnv) -> Option<VariantId> {
+        let now = self.shared.now;
         let spec = Arc::new(self.shared.upstream.command()?.with(env));
         let own = &self.shared;
         let mut pool = Pool::new(spec.clone(), &own.config);
         let known = self.engines().find_map(Engine::confirmed_era);
         pool.make_variant(known.map(|(era, _)| era));
         let shared = Shared {
+            now,
+            out: Actions::new(),
             config: own.config.clone(),
             memory: own.memory.clone(),
             account: None,
@@ -180,13 +173,7 @@ impl Engine {
     }
 
     /// Lets a variant do something, and removes it if nothing is in use in it any more.
-    pub(super) fn with_variant(
-        &mut self,
-        id: VariantId,
-        now: Instant,
-        out: &mut Actions,
-        work: impl FnOnce(&mut Engine, &mut Actions),
-    ) {
+    pub(super) fn with_variant(&mut self, id: VariantId, work: impl FnOnce(&mut Engine)) {
         let Some(mut variant) = self.variants.variants.remove(&id) else { return };
         let engine = &mut *variant.engine;
         self.variants.used = self.variants.used.minus(engine.used_here());
@@ -194,14 +181,15 @@ impl Engine {
             self.variants.deadlines.remove(&(due, id));
         }
         engine.used_elsewhere = self.used();
+        engine.shared.now = self.shared.now;
         engine.swap_shared(self);
         engine.shared.exchanges.variant = Some(id);
-        let first = out.len();
-        work(engine, out);
-        engine.drop_unused_standby(now, out);
+        let first = engine.shared.out.len();
+        work(engine);
+        engine.drop_unused_standby();
         engine.shared.exchanges.variant = None;
         engine.swap_shared(self);
-        for action in &out[first..] {
+        for action in &self.shared.out[first..] {
             match action {
                 Action::Spawn { child, .. } => drop(self.variants.children.insert(*child, id)),
                 Action::Release { child } => drop(self.variants.children.remove(child)),
@@ -220,29 +208,24 @@ impl Engine {
     }
 
     /// Handles the timeouts of the variants.
-    pub(super) fn time_out_variants(&mut self, now: Instant, out: &mut Actions) {
-        let due = self.variants.deadlines.iter().take_while(|(due, _)| due.at <= now);
+    pub(super) fn time_out_variants(&mut self) {
+        let due = self.variants.deadlines.iter().take_while(|(due, _)| due.at <= self.shared.now);
         let ids: Vec<_> = due.map(|(_, id)| *id).collect();
         for id in ids {
-            self.with_variant(id, now, out, |engine, out| engine.handle_timeout(now, out));
+            self.with_variant(id, Engine::take_timeouts);
         }
     }
 
     /// Lets every variant do something.
-    pub(super) fn with_variants(
-        &mut self,
-        now: Instant,
-        out: &mut Actions,
-        work: impl Fn(&mut Engine, &mut Actions),
-    ) {
+    pub(super) fn with_variants(&mut self, work: impl Fn(&mut Engine)) {
         let ids: Vec<_> = self.variants.variants.keys().copied().collect();
         for id in ids {
-            self.with_variant(id, now, out, &work);
+            self.with_variant(id, &work);
         }
     }
 
     /// Evicts a session or worker in any engine, if the maximum number of all is reached.
-    fn evict_anywhere(&mut self, wanted_by: Principal, now: Instant, out: &mut Actions) {
+    fn evict_anywhere(&mut self, wanted_by: Principal) {
         if self.variants.is_empty() || self.used().sessions < self.shared.config.limits.sessions_max
         {
             return;
@@ -253,9 +236,9 @@ impl Engine {
         let Some((order, id)) = of_variants.min() else { return };
         // The engine of the request evicts its own.
         if first(self).is_none_or(|own| order < own) {
-            self.with_variant(id, now, out, |engine, out| {
+            self.with_variant(id, |engine| {
                 if let Some((_, victim)) = engine.victim(wanted_by) {
-                    engine.evict(victim, now, out);
+                    engine.evict(victim);
                 }
             });
         }
@@ -265,6 +248,7 @@ impl Engine {
     fn swap_shared(&mut self, other: &mut Engine) {
         mem::swap(&mut self.ids, &mut other.ids);
         let (own, others) = (&mut self.shared, &mut other.shared);
+        mem::swap(&mut own.out, &mut others.out);
         mem::swap(&mut own.metrics, &mut others.metrics);
         mem::swap(&mut own.exchanges, &mut others.exchanges);
         mem::swap(&mut own.log_limiter, &mut others.log_limiter);
@@ -274,10 +258,10 @@ impl Engine {
 
     /// Stops a child without a session that no request has taken over: unlike that of requests
     /// without values, it would hold a process for a client that may never return.
-    fn drop_unused_standby(&mut self, now: Instant, out: &mut Actions) {
+    fn drop_unused_standby(&mut self) {
         let is_probed = self.standby.as_ref().is_some_and(|child| self.is_probed(child.id));
         if let Some(child) = self.standby.take_if(|_| !is_probed) {
-            self.shut_down(child, now, out);
+            self.shut_down(child);
         }
     }
 

@@ -13,7 +13,6 @@ use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::job::{FacadeJob, Translated};
 use crate::json::{Body, Kind, Message};
 use crate::legacy_facade::{FromWorker, LegacyFacade};
-use crate::machine::Actions;
 use crate::observe::Dropped;
 use crate::protocol::Revision;
 use crate::reject::Reject;
@@ -26,17 +25,15 @@ impl Engine {
         exchange: ExchangeId,
         head: &McpHead,
         body: &Body,
-        now: Instant,
-        out: &mut Actions,
     ) -> Result<(), Reject> {
         let Body::One(message) = body else { return Err(Reject::BatchWithoutSession) };
         if matches!(message.kind(), Kind::Result | Kind::Error) {
             self.shared.metrics.dropped(Dropped::UnknownClientAnswer);
-            self.answer(exchange, ReplyHead::new(202), Chunk::new(), now, out);
+            self.answer(exchange, ReplyHead::new(202), Chunk::new());
             return Ok(());
         }
         let revision = head.revision.spoken(self.shared.served());
-        self.on_bridged(exchange, head, message, Some(revision), now, out)
+        self.on_bridged(exchange, head, message, Some(revision))
     }
 
     /// Handles a request for a command, of a modern client or of a `legacy` one of this revision.
@@ -46,24 +43,20 @@ impl Engine {
         head: &McpHead,
         message: &Message,
         legacy: Option<Revision>,
-        now: Instant,
-        out: &mut Actions,
     ) -> Result<(), Reject> {
         if self.is_draining() {
             return Err(Reject::Draining);
         }
         let work =
             |pool: &mut Pool, cx: &mut Cx<'_>| pool.post(exchange, head, message, legacy, cx);
-        self.with_pool(now, out, work).unwrap_or(Err(Reject::NotFound))?;
-        self.probe_era(now, out);
+        self.with_pool(work).unwrap_or(Err(Reject::NotFound))?;
+        self.probe_era();
         Ok(())
     }
 
     /// Runs a turn of the pool, and sets its next timer.
     pub(super) fn with_pool<T>(
         &mut self,
-        now: Instant,
-        out: &mut Actions,
         work: impl FnOnce(&mut Pool, &mut Cx<'_>) -> T,
     ) -> Option<T> {
         let is_probed = self.standby.as_ref().is_some_and(|child| self.is_probed(child.id));
@@ -81,7 +74,7 @@ impl Engine {
         pool.capacity = max.saturating_sub(used);
         pool.at_capacity = leaving >= max;
         pool.idle_child = self.standby.take_if(|child| !is_probed && !child.is_ending());
-        let mut cx = self.shared.cx(now, out);
+        let mut cx = self.shared.cx();
         let answer = work(pool, &mut cx);
         pool.dispatch(&mut cx);
         pool.apply_memory_pressure(&mut cx);
@@ -89,64 +82,58 @@ impl Engine {
             self.standby = Some(child);
         }
         if cx.wake_at < pool.wake_at {
-            pool.wake_at = cx.wake_at.min(now + WAKE_TIME_MAX);
+            pool.wake_at = cx.wake_at.min(self.shared.now + WAKE_TIME_MAX);
             self.timers.set(pool.wake_at, Timer::Pool);
         }
         Some(answer)
     }
 
-    pub(super) fn on_pool_due(&mut self, at: Instant, now: Instant, out: &mut Actions) {
+    pub(super) fn on_pool_due(&mut self, at: Instant) {
         // The pool has set an earlier timer since, so this entry is stale.
         let Some(pool) = self.pool.as_mut().filter(|pool| pool.wake_at == at) else { return };
         pool.wake_at = Instant::FAR;
-        self.with_pool(now, out, Pool::handle_timeout);
-        self.reap_workers(now, out);
-        self.with_pool(now, out, |pool, cx| {
+        self.with_pool(Pool::handle_timeout);
+        self.reap_workers();
+        self.with_pool(|pool, cx| {
             let next = pool.next_due(cx);
             // When a worker ends, a waiting request may have less time than before; it fails in the
             // next turn.
-            cx.wake(next.max(now + TURN_PAUSE));
+            cx.wake(next.max(cx.now + TURN_PAUSE));
         });
     }
 
     /// Exchanges the output of facades and workers, until neither has any.
-    pub(super) fn pump(&mut self, now: Instant, out: &mut Actions) {
+    pub(super) fn pump(&mut self) {
         loop {
             if let Some((session, what)) = self.shared.id_allocator.to_workers.pop_front() {
-                self.with_pool(now, out, |pool, cx| pool.on_session_output(session, what, cx));
+                self.with_pool(|pool, cx| pool.on_session_output(session, what, cx));
             } else if let Some((session, what)) =
                 self.pool.as_mut().and_then(Pool::next_for_session)
             {
-                self.on_worker_event(session, what, now, out);
+                self.on_worker_event(session, what);
             } else if let Some((child, message)) = self.pool.as_mut().and_then(Pool::next_deferred)
             {
-                self.on_child_message(child, message, now, out);
+                self.on_child_message(child, message);
             } else if let Some(child) = self.pool.as_mut().and_then(Pool::next_retired) {
-                self.shut_down(child, now, out);
+                self.shut_down(child);
             } else if self.pool.as_ref().is_some_and(Pool::needs_dispatch) {
-                self.with_pool(now, out, |_, _| ());
-            } else if !self.evict_for_worker(now, out) {
-                return self.reprobe_era(now, out);
+                self.with_pool(|_, _| ());
+            } else if !self.evict_for_worker() {
+                return self.reprobe_era();
             }
         }
     }
 
     /// Passes an event of a worker to a session.
-    fn on_worker_event(
-        &mut self,
-        id: SessionId,
-        what: FromWorker,
-        now: Instant,
-        out: &mut Actions,
-    ) {
-        self.with_session(id, now, out, |session, _| session.on_upstream_event(what));
+    fn on_worker_event(&mut self, id: SessionId, what: FromWorker) {
+        self.with_session(id, |session, _| session.on_upstream_event(what));
         self.note_discovery(id);
     }
 
     /// Takes a facade back from its job.
-    pub(super) fn on_facade_job_done(&mut self, work: FacadeJob, now: Instant, out: &mut Actions) {
+    pub(super) fn on_facade_job_done(&mut self, work: FacadeJob) {
         let FacadeJob { session: id, loan, facade, .. } = work;
-        self.with_session(id, now, out, |session, _| {
+        self.with_session(id, |session, _| {
             session.backend_mut().check_in_facade(loan, facade);
         });
         self.note_discovery(id);
@@ -167,10 +154,8 @@ impl Engine {
         child: ChildId,
         message: &Message,
         translated: Translated,
-        now: Instant,
-        out: &mut Actions,
     ) {
-        self.with_pool(now, out, |pool, cx| {
+        self.with_pool(|pool, cx| {
             pool.on_message(child, message, translated, cx);
         });
     }
@@ -181,33 +166,35 @@ impl Engine {
     }
 
     /// Removes every worker whose process has ended.
-    pub(super) fn reap_workers(&mut self, now: Instant, out: &mut Actions) {
-        while let Some((child, status)) = self.pool.as_ref().and_then(|pool| pool.next_ended(now)) {
+    pub(super) fn reap_workers(&mut self) {
+        while let Some((child, status)) =
+            self.pool.as_ref().and_then(|pool| pool.next_ended(self.shared.now))
+        {
             let limit = self.startup_time() * CHILD_TIME_FACTOR;
             let reject = status.map_or(Reject::StartupTimeout { limit }, Reject::ChildExited);
-            self.drop_worker(child, reject, now, out);
+            self.drop_worker(child, reject);
         }
     }
 
-    fn drop_worker(&mut self, child: ChildId, reject: Reject, now: Instant, out: &mut Actions) {
-        let lost = self.with_pool(now, out, |pool, cx| pool.on_lost(child, reject, cx));
+    fn drop_worker(&mut self, child: ChildId, reject: Reject) {
+        let lost = self.with_pool(|pool, cx| pool.on_lost(child, reject, cx));
         let Some((child, unanswered)) = lost.flatten() else { return };
-        match child.end(now).filter(|_| child.has_exited()) {
-            Some(status) => self.release(child, status, unanswered, now, out),
-            None => self.shut_down(child, now, out),
+        match child.end(self.shared.now).filter(|_| child.has_exited()) {
+            Some(status) => self.release(child, status, unanswered),
+            None => self.shut_down(child),
         }
     }
 
     /// While draining: stops the idle workers, or all of them.
-    pub(super) fn stop_workers(&mut self, forced: bool, now: Instant, out: &mut Actions) {
-        self.with_pool(now, out, |pool, cx| {
+    pub(super) fn stop_workers(&mut self, forced: bool) {
+        self.with_pool(|pool, cx| {
             if forced {
                 pool.fail_all(Reject::Stopped, cx);
             }
             let nobody_waits = !pool.has_waiting();
             pool.retire(|worker| forced || nobody_waits && worker.is_abandoned());
         });
-        self.pump(now, out);
+        self.pump();
     }
 
     /// Returns the number of workers that are not stopping.
