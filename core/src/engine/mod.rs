@@ -24,6 +24,7 @@ mod overview;
 mod probes;
 mod restore;
 mod sampling;
+mod shared;
 mod shutdown;
 mod sse;
 mod stateless;
@@ -42,6 +43,7 @@ use crate::cx::{Cx, Exchanges, IdAllocator, LogRateLimiter, Owner, SpawnBackoff,
 use crate::engine::era::EraProbe;
 use crate::engine::eviction::{SessionIndex, Used};
 use crate::engine::sampling::{ExpiryStats, StatsWaiter};
+use crate::engine::shared::Shared;
 use crate::engine::timers::{Timer, Timers};
 use crate::engine::unclaimed::Unclaimed;
 use crate::engine::variants::Variants;
@@ -50,12 +52,11 @@ use crate::http::ClientSlot;
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::job::{Evaluation, Finished};
 use crate::machine::{Action, Actions, Input};
-use crate::memory::{Account, Memory};
+use crate::memory::Memory;
 use crate::modern::Preparation;
 use crate::native::Stateless;
-use crate::observe::{Detail, Event, Metrics, RequestLog, SessionEnd};
-use crate::protocol::Revision;
-use crate::random::{IdSource, Rng};
+use crate::observe::{Detail, Event, Metrics, SessionEnd};
+use crate::random::IdSource;
 use crate::reject::Reject;
 use crate::server::Changed;
 use crate::session::Session;
@@ -149,85 +150,6 @@ const LATENESS_MAX: Duration = Duration::from_secs(1);
 
 /// The time that timers wait for inputs from a pause of the process.
 const RESUME_TIME: Duration = Duration::from_secs(2);
-
-/// The difference of the wall clock from its expected time that means it was set.
-const CLOCK_STEP_MIN: Duration = Duration::from_secs(1);
-
-/// The data that every turn uses.
-#[derive(Debug)]
-struct Shared {
-    /// The time of this turn.
-    now: Instant,
-    /// The actions of this turn so far.
-    out: Actions,
-    config: Arc<Config>,
-    memory: Memory,
-    /// The account of the client whose request is being handled.
-    account: Option<Account>,
-    metrics: Metrics,
-    exchanges: Exchanges,
-    log_limiter: LogRateLimiter,
-    requests: Arc<RequestLog>,
-    /// Whether a timer is set to report skipped log events.
-    reports_skipped: bool,
-    spawn_backoff: SpawnBackoff,
-    id_allocator: IdAllocator,
-    upstream: Upstream,
-    rng: Arc<Rng>,
-    /// The wall-clock time at [`Instant::ZERO`].
-    unix_time_at_zero: Duration,
-}
-
-impl Shared {
-    fn cx(&mut self) -> Cx<'_> {
-        Cx {
-            now: self.now,
-            limits: &self.config.limits,
-            memory: &self.memory,
-            account: self.account.as_ref(),
-            log_level: self.config.log_level,
-            log_limiter: &mut self.log_limiter,
-            requests: &self.requests,
-            out: &mut self.out,
-            metrics: &mut self.metrics,
-            upstream: &self.upstream,
-            unix_time: self.unix_time_at_zero.saturating_add(self.now.since(Instant::ZERO)),
-            rng: &self.rng,
-            exchanges: &mut self.exchanges,
-            spawn_backoff: &mut self.spawn_backoff,
-            id_allocator: &mut self.id_allocator,
-            changes: Vec::new(),
-            wake_at: Instant::FAR,
-        }
-    }
-
-    /// Returns the supported revisions.
-    fn served(&self) -> &[Revision] {
-        let native = self.upstream.native();
-        native.map_or(&self.config.revisions, |native| &native.settings.revisions)
-    }
-
-    /// Returns the wall-clock time.
-    fn unix_time(&self, now: Instant) -> Duration {
-        self.unix_time_at_zero.saturating_add(now.since(Instant::ZERO))
-    }
-
-    /// Follows the wall clock if it was set, or continued while the machine was suspended. Small
-    /// adjustments are ignored, so that the start time stays the same.
-    fn on_clock_read(&mut self, wall: Duration, now: Instant) {
-        let epoch = wall.saturating_sub(now.since(Instant::ZERO));
-        if epoch.abs_diff(self.unix_time_at_zero) >= CLOCK_STEP_MIN {
-            self.unix_time_at_zero = epoch;
-        }
-    }
-
-    /// Logs an event, if it is severe enough.
-    fn log(&mut self, event: Event) {
-        if event.level() >= self.config.log_level {
-            self.out.push(Action::Log(event));
-        }
-    }
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
