@@ -16,10 +16,27 @@ pub(crate) fn bind(
     port: u16,
     notices: &mut Vec<Notice>,
 ) -> Result<Vec<TcpListener>, Failure> {
-    let addrs = resolve(host, port).map_err(|error| failure(&error, host, port, None))?;
-    let bound = bind_all(&addrs);
+    let message = "cannot listen on one of the addresses of --host";
+    bind_to(&resolved(host, port)?, message, host, notices)
+}
+
+/// Listens on these addresses of a host; `message` is for one that is left out.
+fn bind_to(
+    addrs: &[SocketAddr],
+    message: &'static str,
+    host: &str,
+    notices: &mut Vec<Notice>,
+) -> Result<Vec<TcpListener>, Failure> {
+    let bound = bind_all(addrs);
     let bound = bound.map_err(|(addr, error)| failure(&error, host, addr.port(), Some(addr)))?;
-    notices.extend(bound.unavailable.into_iter().map(|(addr, error)| unavailable(addr, &error)));
+    let unavailable = bound.unavailable.into_iter().map(|(addr, error)| Notice {
+        level: Level::Info,
+        name: "address_unavailable",
+        message,
+        fields: vec![("address", addr.to_string()), ("error", error.to_string())],
+        words: None,
+    });
+    notices.extend(unavailable);
     Ok(bound.listeners)
 }
 
@@ -28,11 +45,18 @@ pub(crate) fn bind_admin(
     admin: &Listen,
     notices: &mut Vec<Notice>,
 ) -> Result<Vec<TcpListener>, Failure> {
-    bind(&admin.host, admin.port, notices).map_err(|failure| Failure {
+    let message = "cannot listen on one of the addresses of --admin";
+    let addrs = resolved(&admin.host, admin.port);
+    let bound = addrs.and_then(|addrs| bind_to(&addrs, message, &admin.host, notices));
+    bound.map_err(|failure| Failure {
         what: format!("{} for --admin", failure.what),
         fix: "--admin with another address or port; port 0 for any free port".into(),
         ..failure
     })
+}
+
+fn resolved(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+    resolve(host, port).map_err(|error| failure(&error, host, port, None))
 }
 
 /// Returns the addresses of a host. `localhost` has both of loopback, whatever the files of this
@@ -113,16 +137,6 @@ const PORTS_TRIED_MAX: u32 = 16;
 
 /// The length of the backlog; the system may have a lower limit.
 const BACKLOG_LEN_MAX: i32 = 1024;
-
-fn unavailable(addr: SocketAddr, error: &io::Error) -> Notice {
-    Notice {
-        level: Level::Info,
-        name: "address_unavailable",
-        message: "cannot listen on one of the addresses of --host",
-        fields: vec![("address", addr.to_string()), ("error", error.to_string())],
-        words: None,
-    }
-}
 
 /// Describes why nothing listens on `host`; `addr` is the address that failed.
 fn failure(error: &io::Error, host: &str, port: u16, addr: Option<SocketAddr>) -> Failure {

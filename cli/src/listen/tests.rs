@@ -44,6 +44,15 @@ fn an_address_that_this_machine_lacks_is_left_out() {
 }
 
 #[test]
+fn a_notice_names_the_option_of_its_address() {
+    let (mut notices, both) = (Vec::new(), addrs(&["203.0.113.1:0", "127.0.0.1:0"]));
+    let message = "cannot listen on one of the addresses of --admin";
+    bind_to(&both, message, "both", &mut notices).unwrap();
+    assert_eq!((notices.len(), notices[0].message), (1, message));
+    assert_eq!(notices[0].fields[0].1, "203.0.113.1:0");
+}
+
+#[test]
 fn a_port_that_is_taken_on_one_address_is_an_error() {
     let taken = TcpListener::bind("127.0.0.2:0").unwrap();
     let port = taken.local_addr().unwrap().port();
