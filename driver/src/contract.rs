@@ -66,6 +66,24 @@
 //! connection is read no further than the guard has room to keep. Accepting ends with
 //! [`Phase::Serving`]; idle connections end with it.
 //!
+//! **TLS.** If [`Site::tls`] has settings, each connection gets a [`TlsSession`] between its socket
+//! and its guard, for its whole life; with `hyper`, `http::Front::converse` does all of this. An
+//! adapter without it follows these rules:
+//!
+//! - It passes the socket, which does not block, to [`TlsSession::read`] and [`TlsSession::write`].
+//!   A write that returned [`WouldBlock`](std::io::ErrorKind::WouldBlock) is repeated with the same
+//!   bytes.
+//! - It waits for the socket to be writable too while [`TlsSession::wants_write`], and does not wait
+//!   for it to be readable while [`TlsSession::has_unread`], because those bytes have arrived.
+//! - The handshake has no deadline of its own: that of the guard's first head counts from accept.
+//! - If [`TlsSession::is_plain`] after a failed read, the client speaks plain HTTP. The guard is told
+//!   with [`Guard::plain_http`](pontoon_core::http::Guard::plain_http), and its answer passes without
+//!   TLS.
+//! - At the end it calls [`TlsSession::close`], once, without waiting for the peer, and passes
+//!   [`TlsSession::report`] to [`Site::report`].
+//!
+//! A certificate that is replaced applies to new connections; the adapter has nothing to do for it.
+//!
 //! **io.** Each [`Source`], [`Sink`], [`Socket`], [`Stdin`] and [`Alarm`] is polled by one task at
 //! a time. A write passes to the system what it accepts now, in one call, without a buffer behind
 //! it. [`Stdin::poll_closed`] reports a child that has closed its end while nothing is written. An
@@ -184,7 +202,9 @@
 //! [`Site::keep_time`]: crate::site::Site::keep_time
 //! [`Site::new`]: crate::site::Site::new
 //! [`Driver::open`]: crate::driver::Driver::open
+//! [`Site::report`]: crate::site::Site::report
 //! [`Site::stopped`]: crate::site::Site::stopped
+//! [`Site::tls`]: crate::site::Site::tls
 //! [`SpawnRequest`]: crate::child::SpawnRequest
 //! [`SpawnRequest::command`]: crate::child::SpawnRequest::command
 //! [`SpawnRequest::failed`]: crate::child::SpawnRequest::failed
@@ -203,3 +223,11 @@
 //! [`Stdin::poll_closed`]: crate::io::Stdin::poll_closed
 //! [`Stopper`]: crate::Stopper
 //! [`THREADS_MAX`]: crate::THREADS_MAX
+//! [`TlsSession`]: crate::tls::TlsSession
+//! [`TlsSession::close`]: crate::tls::TlsSession::close
+//! [`TlsSession::has_unread`]: crate::tls::TlsSession::has_unread
+//! [`TlsSession::is_plain`]: crate::tls::TlsSession::is_plain
+//! [`TlsSession::read`]: crate::tls::TlsSession::read
+//! [`TlsSession::report`]: crate::tls::TlsSession::report
+//! [`TlsSession::wants_write`]: crate::tls::TlsSession::wants_write
+//! [`TlsSession::write`]: crate::tls::TlsSession::write
