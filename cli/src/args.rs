@@ -24,6 +24,7 @@ use pontoon_core::Revision;
 pub(crate) use auth::AuthArgs;
 pub(crate) use calculator::CalculatorArgs;
 pub(crate) use check::CheckArgs;
+pub(crate) use client_limits::ClientLimitArgs;
 pub(crate) use config::ConfigArgs;
 pub(crate) use echo::EchoArgs;
 pub(crate) use probe::ProbeArgs;

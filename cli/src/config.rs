@@ -10,7 +10,7 @@ use pontoon_core::{
     Native, OnChildExit, Revision, Serves,
 };
 
-use crate::args::{BridgeArgs, ProxyArgs, ServeArgs, ServingArgs, SessionArgs};
+use crate::args::{BridgeArgs, ClientLimitArgs, ProxyArgs, ServeArgs, ServingArgs, SessionArgs};
 use crate::values::Revisions;
 
 /// Returns the settings of an endpoint for a command.
@@ -39,6 +39,7 @@ pub(crate) fn served(args: &ServeArgs, server: &Server, child: ChildSpec) -> Con
         max_line,
         // The environment of the child has it.
         clean_env: _,
+        limits,
     } = &server.settings;
     set(&mut bridge.request_timeout, request_timeout.map(|time| time.0));
     bridge.startup_timeout = startup_timeout.map(|time| time.0).or(bridge.startup_timeout);
@@ -55,10 +56,39 @@ pub(crate) fn served(args: &ServeArgs, server: &Server, child: ChildSpec) -> Con
         header: header.0.clone(),
         variable: (&variable.0).into(),
     });
+    let mut client_limits = args.serving.client_limits.clone();
+    let sessions_per_client = &mut sessions.sessions_per_client;
+    set_client_limits(&mut client_limits, sessions_per_client, *limits, |_| true);
     Config {
         header_env: header_env.collect(),
+        client_limits: client_limits.limits(sessions.sessions_per_client),
         eager: false,
         ..command(&args.serving, &sessions, &bridge, child)
+    }
+}
+
+/// Sets the limits for each client to those of a file that are `allowed` for their option.
+pub(crate) fn set_client_limits(
+    args: &mut ClientLimitArgs,
+    sessions_per_client: &mut Option<usize>,
+    limits: settings::ClientLimits,
+    allowed: impl Fn(&str) -> bool,
+) {
+    let rate = |count: NonZeroUsize| u32::try_from(count.get()).unwrap_or(u32::MAX);
+    let per_second = limits.requests_per_second.map(rate);
+    let concurrent = limits.concurrent_requests.map(NonZeroUsize::get);
+    let sessions = limits.sessions_per_client.map(NonZeroUsize::get);
+    for (id, setting, value) in [
+        ("requests_per_second", &mut args.requests_per_second, per_second),
+        ("burst", &mut args.burst, limits.burst.map(rate)),
+    ] {
+        *setting = value.filter(|_| allowed(id)).or(*setting);
+    }
+    for (id, setting, value) in [
+        ("concurrent_requests", &mut args.concurrent_requests, concurrent),
+        ("sessions_per_client", sessions_per_client, sessions),
+    ] {
+        *setting = value.filter(|_| allowed(id)).or(*setting);
     }
 }
 

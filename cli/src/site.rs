@@ -7,7 +7,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pontoon_config::{Entry, Finding, Level as Weight, Outcome, Report, Server, escape, settings};
@@ -41,13 +41,12 @@ fn no_file() -> Failure {
     }
 }
 
-/// Reads the files.
-fn load(args: &ServeArgs) -> Result<Report, Failure> {
-    let report = config_file::load(&args.config)?;
+/// Checks that the files can be used.
+fn check(args: &ServeArgs, report: &Report) -> Result<(), Failure> {
     let refuses = report.is_unusable || args.strict && report.has_errors();
     let error = report.findings.iter().find(|finding| finding.level == Weight::Error);
     match error.filter(|_| refuses) {
-        None => Ok(report),
+        None => Ok(()),
         Some(finding) => Err(Failure {
             what: match report.is_unusable {
                 true => "a file of servers cannot be used".into(),
@@ -122,6 +121,15 @@ fn with_settings(args: &ServeArgs, given: &[String], settings: &settings::Settin
     args
 }
 
+/// Returns the files whose change concerns the servers: first those of `--config`, then those that
+/// entries and settings name. The certificate and the key of TLS are watched in any case.
+fn watched(args: &ServeArgs, given: &[String], report: &Report) -> Vec<PathBuf> {
+    let is_given = |id: &str| given.iter().any(|given| given == id);
+    let auth = auth::with_settings(&args.serving.auth, is_given, &report.settings.auth);
+    let of_auth = auth.into_iter().flat_map(|auth| auth.files());
+    args.config.iter().cloned().chain(report.files.iter().cloned()).chain(of_auth).collect()
+}
+
 fn set_limits(args: &mut ServeArgs, is_given: impl Fn(&str) -> bool, limits: &settings::Limits) {
     let settings::Limits {
         max_body,
@@ -156,21 +164,14 @@ fn set_limits(args: &mut ServeArgs, is_given: impl Fn(&str) -> bool, limits: &se
     ] {
         *setting = value.map(|time| time.0).filter(|_| !is_given(id)).unwrap_or(*setting);
     }
-    let client = &mut serving.client_limits;
-    let rate = |count: NonZeroUsize| u32::try_from(count.get()).unwrap_or(u32::MAX);
-    for (id, setting, value) in [
-        ("requests_per_second", &mut client.requests_per_second, requests_per_second.map(rate)),
-        ("burst", &mut client.burst, burst.map(rate)),
-    ] {
-        *setting = value.filter(|_| !is_given(id)).or(*setting);
-    }
+    let client = settings::ClientLimits {
+        requests_per_second: *requests_per_second,
+        burst: *burst,
+        concurrent_requests: *concurrent_requests,
+        sessions_per_client: *sessions_per_client,
+    };
     let sessions = &mut args.sessions.sessions_per_client;
-    for (id, setting, value) in [
-        ("concurrent_requests", &mut client.concurrent_requests, concurrent_requests.map(count)),
-        ("sessions_per_client", sessions, sessions_per_client.map(count)),
-    ] {
-        *setting = value.filter(|_| !is_given(id)).or(*setting);
-    }
+    config::set_client_limits(&mut serving.client_limits, sessions, client, |id| !is_given(id));
 }
 
 /// The files of servers, as they were read last.
@@ -180,6 +181,8 @@ pub(crate) struct Files {
     variables: Variables,
     report: Report,
     auth: Option<SharedAuth>,
+    /// The files to look at for changes: those of servers, and those that they or the options name.
+    watched: Vec<PathBuf>,
     stamps: Stamps,
     /// Whether a change was seen, and is read once no further one follows.
     is_settling: bool,
@@ -197,11 +200,15 @@ impl Files {
         if args.config.is_empty() {
             return Err(no_file());
         }
+        // Looked at before they are read, so that no change in between is missed.
         let stamps = Stamps::of(&args.config);
-        let report = load(&args)?;
+        let report = config_file::load(&args.config)?;
+        let watched = watched(&args, &given, &report);
+        let stamps = stamps.and(&watched[args.config.len()..]);
+        check(&args, &report)?;
         notices.extend(report.findings.iter().filter_map(notice));
         let auth = shared_auth(&args, &given, &report.settings)?;
-        Ok(Files { args, given, variables, report, auth, stamps, is_settling: false })
+        Ok(Files { args, given, variables, report, auth, watched, stamps, is_settling: false })
     }
 
     /// Returns the options with the settings at the top of the files.
@@ -216,7 +223,7 @@ impl Files {
 
     /// Returns whether the files have changed, and not again since the last call.
     pub(crate) fn have_changed(&mut self) -> bool {
-        let stamps = Stamps::of(&self.args.config);
+        let stamps = Stamps::of(&self.watched);
         if stamps != self.stamps {
             self.stamps = stamps;
             self.is_settling = true;
@@ -333,7 +340,7 @@ impl Files {
     /// Reads the files again, and serves what they name from now on. If a file cannot be used,
     /// everything stays as it was.
     pub(crate) fn reload(&mut self, stopper: &Stopper, log: &Log, base: &str) {
-        self.stamps = Stamps::of(&self.args.config);
+        self.stamps = Stamps::of(&self.watched);
         self.is_settling = false;
         match self.try_reload(stopper, log, base) {
             Ok(()) => {}
@@ -352,7 +359,12 @@ impl Files {
     }
 
     fn try_reload(&mut self, stopper: &Stopper, log: &Log, base: &str) -> Result<(), Failure> {
-        let report = load(&self.args)?;
+        let report = config_file::load(&self.args.config)?;
+        if !report.is_unusable {
+            self.watched = watched(&self.args, &self.given, &report);
+            self.stamps = Stamps::of(&self.watched);
+        }
+        check(&self.args, &report)?;
         let ServeArgs { serving, .. } = with_settings(&self.args, &self.given, &report.settings);
         check_limits(&serving)?;
         let auth = shared_auth(&self.args, &self.given, &report.settings)?;
@@ -361,6 +373,7 @@ impl Files {
         let moved = [
             ("pontoon.listen", new.listen != current.listen),
             ("pontoon.admin", new.admin != current.admin),
+            ("pontoon.tls", new.tls != current.tls),
         ];
         let before = self.states(base);
         let old = std::mem::replace(&mut self.report, report);
@@ -384,7 +397,7 @@ impl Files {
             log.write(LogEntry::notice(Notice {
                 level: Level::Warning,
                 name: "restart_needed",
-                message: "another address to listen on holds after a restart",
+                message: "this setting of a file has changed, which holds after a restart",
                 fields: vec![("setting", setting.to_owned())],
                 words: None,
             }));

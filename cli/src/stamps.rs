@@ -11,7 +11,8 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stamps(Vec<Option<Stamp>>);
 
-/// The state of a file: its device, its number, its size, and the time of its last change.
+/// The state of a file: its device, its number, its size, and the time of its last change, of
+/// content or permissions. A copy that keeps the time of its content has a new one too.
 type Stamp = (u64, u64, u64, (i64, i64));
 
 impl Stamps {
@@ -19,8 +20,14 @@ impl Stamps {
     pub(crate) fn of(files: &[PathBuf]) -> Stamps {
         let stamp = |file: &PathBuf| {
             let found = fs::metadata(file).ok()?;
-            Some((found.dev(), found.ino(), found.len(), (found.mtime(), found.mtime_nsec())))
+            Some((found.dev(), found.ino(), found.len(), (found.ctime(), found.ctime_nsec())))
         };
         Stamps(files.iter().map(stamp).collect())
+    }
+
+    /// Adds the state of more files.
+    pub(crate) fn and(mut self, files: &[PathBuf]) -> Stamps {
+        self.0.extend(Stamps::of(files).0);
+        self
     }
 }

@@ -1,6 +1,6 @@
 //! The surroundings of an entry, and the findings about it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::facts::Facts;
 use crate::report::{Finding, Level};
@@ -19,6 +19,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) entry: &'a str,
     /// The findings.
     pub(crate) findings: Vec<Finding>,
+    /// The files that the entry names and that were read, or should have been.
+    pub(crate) files: Vec<PathBuf>,
 }
 
 impl Cx<'_> {

@@ -49,6 +49,9 @@ fn stdio(cx: &mut Cx<'_>, line: usize, members: &[Member]) -> Outcome {
     let env = env::read(cx, members);
     let line = command::read(cx, members, cwd.as_deref(), &env);
     let settings = member(members, "pontoon").and_then(|member| own_settings(cx, member));
+    if let Some(settings) = &settings {
+        env::check_headers(cx, members, &env, settings);
+    }
     if let Some(line) = &line {
         containers::check(cx, line);
         line.warn_of_secrets(cx);

@@ -6,6 +6,7 @@ use crate::base::resolve;
 use crate::cx::Cx;
 use crate::expand::{Place, Text, expand};
 use crate::secrets;
+use crate::settings::EntrySettings;
 use crate::syntax::{self, Json, Member, member};
 
 /// The variables that differ from pontoon's own, in order; `None` removes one.
@@ -48,6 +49,48 @@ pub(crate) fn names(members: &[Member]) -> impl Iterator<Item = &str> {
     };
     let set = variables.iter().filter(|variable| !matches!(variable.node.value, Json::Null));
     set.map(|variable| variable.name.as_str())
+}
+
+/// Checks the variables that the child gets from headers: each from one header, and from nothing
+/// else.
+pub(crate) fn check_headers(
+    cx: &mut Cx<'_>,
+    members: &[Member],
+    env: &Env,
+    settings: &EntrySettings,
+) {
+    let own = member(members, "pontoon").map_or(&[][..], syntax::members);
+    let headers = member(own, "headerEnv").map_or(&[][..], syntax::members);
+    for (at, found) in headers.iter().enumerate() {
+        let Json::Text(variable) = &found.node.value else { continue };
+        let key = format!("pontoon.headerEnv.{}", found.name);
+        let earlier = headers[..at].iter().find(|earlier| {
+            earlier.name.eq_ignore_ascii_case(&found.name)
+                || matches!(&earlier.node.value, Json::Text(known) if known == variable)
+        });
+        if let Some(earlier) = earlier {
+            let text = format!("the same header or variable as in {}", earlier.name);
+            cx.error(&key, found.line, text, "leave one of them out".to_owned());
+        }
+    }
+    for (header, variable) in &settings.header_env {
+        let variable = &variable.0;
+        if !env.iter().any(|(name, value)| name == variable && value.is_some()) {
+            continue;
+        }
+        let set = member(members, "env").map_or(&[][..], syntax::members);
+        let (key, line) = match (member(set, variable), member(members, "envFile")) {
+            (Some(found), _) => (format!("env.{variable}"), found.line),
+            (None, found) => ("envFile".to_owned(), found.map_or(1, |found| found.line)),
+        };
+        let text = format!(
+            "{variable} has no effect: pontoon.headerEnv sets it from the header {}, and a child of \
+             requests without that header does not get it",
+            header.0
+        );
+        let hint = "remove it here, or name another variable in headerEnv".to_owned();
+        cx.warn(&key, line, text, hint);
+    }
 }
 
 /// Sets a variable; the later value counts.
@@ -134,6 +177,7 @@ fn read_file(cx: &mut Cx<'_>, found: &Member, env: &mut Env) {
     };
     let Some(text) = expand(cx, text, &Place::of_path(KEY, line)) else { return };
     let path = resolve(cx.base, Path::new(&text.value));
+    cx.files.push(path.clone());
     let bytes = match cx.facts.read(&path) {
         Ok(bytes) => bytes,
         Err(error) => {

@@ -1,6 +1,7 @@
 //! Reading of several files, and the rules that concern several entries.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::base::base_of;
 use crate::cx::Cx;
@@ -16,6 +17,7 @@ struct Draft {
     entry: Entry,
     list: &'static str,
     findings: Vec<Finding>,
+    files: Vec<PathBuf>,
 }
 
 /// Reads files. An entry of a later file replaces one of an earlier file that has the same name.
@@ -50,8 +52,13 @@ pub fn read(sources: &[Source], facts: &dyn Facts) -> Report {
     if !report.is_unusable {
         check_paths(&mut drafts);
     }
+    let has_rate = report.settings.limits.requests_per_second.is_some();
     for mut draft in drafts {
+        if !has_rate {
+            draft.check_burst();
+        }
         report.findings.append(&mut draft.findings);
+        report.files.append(&mut draft.files);
         if !report.is_unusable {
             report.entries.push(draft.entry);
         }
@@ -63,10 +70,10 @@ pub fn read(sources: &[Source], facts: &dyn Facts) -> Report {
 
 fn draft(source: &Source, facts: &dyn Facts, list: &'static str, member: &Member) -> Option<Draft> {
     let base = base_of(&source.path);
-    let findings = Vec::new();
-    let mut cx = Cx { facts, base: &base, file: &source.name, list, entry: &member.name, findings };
+    let (file, entry, findings, files) = (&source.name, &member.name, Vec::new(), Vec::new());
+    let mut cx = Cx { facts, base: &base, file, list, entry, findings, files };
     let mut outcome = entry::read(&mut cx, member)?;
-    let findings = cx.findings;
+    let Cx { findings, files, .. } = cx;
     let path = match &mut outcome {
         Outcome::Skipped(_) => String::new(),
         _ => path_of(&member.name),
@@ -75,7 +82,7 @@ fn draft(source: &Source, facts: &dyn Facts, list: &'static str, member: &Member
         server.path.clone_from(&path);
     }
     let (file, line, name) = (source.name.clone(), member.line, member.name.clone());
-    Some(Draft { entry: Entry { file, line, name, path, outcome }, list, findings })
+    Some(Draft { entry: Entry { file, line, name, path, outcome }, list, findings, files })
 }
 
 /// Removes entries of earlier files that have the name of an entry of the last one.
@@ -102,6 +109,17 @@ impl Draft {
         let entry = Some(name.clone());
         let (file, key, list) = (file.clone(), key.to_owned(), self.list);
         self.findings.push(Finding { level, file, line: *line, entry, key, text, hint, list });
+    }
+
+    /// Warns of a burst without a rate. The options may set that.
+    fn check_burst(&mut self) {
+        let Outcome::Served(server) = &self.entry.outcome else { return };
+        let limits = &server.settings.limits;
+        if limits.burst.is_some() && limits.requests_per_second.is_none() {
+            let text = "has no effect without requestsPerSecond".to_owned();
+            let hint = "set it here or at the top, or give --requests-per-second".to_owned();
+            self.add(Level::Warning, "pontoon.limits.burst", text, Some(hint));
+        }
     }
 
     fn break_name(&mut self, text: String, hint: &str) {

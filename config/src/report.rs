@@ -17,6 +17,8 @@ pub struct Report {
     pub settings: Settings,
     /// Whether a file is unusable: then nothing is served.
     pub is_unusable: bool,
+    /// The other files that the report depends on, whether they exist or not: each `envFile`.
+    pub files: Vec<PathBuf>,
 }
 
 impl Report {

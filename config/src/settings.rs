@@ -159,6 +159,23 @@ pub struct EntrySettings {
     pub max_line: Option<Size>,
     /// Pass only a short list of variables to the command, besides those of the entry
     pub clean_env: Option<bool>,
+    /// Limits for each client of this server
+    #[serde(deserialize_with = "values::object")]
+    pub limits: ClientLimits,
+}
+
+/// Limits for each client of one server. Those that are not given are those of all servers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ClientLimits {
+    /// Requests per second that a client may send, on average
+    pub requests_per_second: Option<NonZeroUsize>,
+    /// Requests that a client may send at once, if there is a limit per second
+    pub burst: Option<NonZeroUsize>,
+    /// Requests of a client that may be in progress at the same time
+    pub concurrent_requests: Option<NonZeroUsize>,
+    /// Sessions that a client may have
+    pub sessions_per_client: Option<NonZeroUsize>,
 }
 
 /// Requests of 2026-07-28 that share a process of a legacy command.

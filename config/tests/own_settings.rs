@@ -122,6 +122,67 @@ fn each_problem_of_settings_is_reported_with_its_key() {
 }
 
 #[test]
+fn limits_of_an_entry_are_read() {
+    let limits = json!({ "requestsPerSecond": 2, "burst": 3, "concurrentRequests": 4, "sessionsPerClient": 5 });
+    let report = of_entry(&json!({ "limits": limits }));
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
+    let Outcome::Served(server) = &report.entries[0].outcome else { panic!("{report:#?}") };
+    let limits = server.settings.limits;
+    let all = [
+        limits.requests_per_second,
+        limits.burst,
+        limits.concurrent_requests,
+        limits.sessions_per_client,
+    ];
+    assert_eq!(all.map(|count| count.map(usize::from)), [Some(2), Some(3), Some(4), Some(5)]);
+    assert_eq!(keys(&of_entry(&json!({ "limits": { "maxBody": 1 } }))), ["pontoon.limits.maxBody"]);
+    assert_eq!(keys(&of_entry(&json!({ "limits": { "burst": 0 } }))), ["pontoon.limits.burst"]);
+}
+
+#[test]
+fn a_burst_without_a_rate_is_a_warning() {
+    let entry = json!({ "command": "node", "pontoon": { "limits": { "burst": 3 } } });
+    let with = |top: Value| {
+        let text = json!({ "mcpServers": { "gull": entry }, "pontoon": { "limits": top } });
+        report(text.to_string()).findings
+    };
+    let findings = with(json!({}));
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!((findings[0].level, &*findings[0].key), (Level::Warning, "pontoon.limits.burst"));
+    assert!(with(json!({ "requestsPerSecond": 1 })).is_empty());
+}
+
+#[test]
+fn a_variable_that_a_header_sets_is_not_set_by_env_too() {
+    let of = |header_env: Value, env: Value| {
+        let settings = json!({ "headerEnv": header_env });
+        let entry = json!({ "command": "node", "env": env, "pontoon": settings });
+        report(json!({ "mcpServers": { "gull": entry } }).to_string())
+    };
+    let found = of(json!({ "X-Key": "GULL" }), json!({ "GULL": "1", "OTHER": "2" }));
+    assert_eq!(found.findings.len(), 1, "{:?}", found.findings);
+    let finding = &found.findings[0];
+    assert_eq!((finding.level, &*finding.key), (Level::Warning, "env.GULL"));
+    assert!(finding.text.contains("x-key"), "{finding}");
+    assert!(of(json!({ "X-Key": "GULL" }), json!({ "GULL": null })).findings.is_empty());
+    let twice = [json!({ "X-Key": "GULL", "x-key": "B" }), json!({ "X-Key": "A", "Y-Key": "A" })];
+    for (header_env, key) in twice.into_iter().zip(["x-key", "Y-Key"]) {
+        let report = of(header_env, json!({}));
+        assert_eq!(keys(&report), [format!("pontoon.headerEnv.{key}")]);
+    }
+}
+
+#[test]
+fn the_files_that_a_report_depends_on_are_listed() {
+    let entries = json!({
+        "gull": { "command": "node", "envFile": "no-such.env" },
+        "tern": { "command": "node" },
+    });
+    let report = report(json!({ "mcpServers": entries }).to_string());
+    assert_eq!(report.files, [data().join("no-such.env")]);
+}
+
+#[test]
 fn a_problem_at_the_top_makes_the_file_unusable() {
     let rows = [
         (json!({ "authentication": {} }), "pontoon.authentication"),
@@ -180,6 +241,10 @@ fn schema_and_reader_agree_on_settings() {
         json!({ "childPer": "Call" }),
         json!({ "childEra": "probe" }),
         json!({ "cleanEnv": 1 }),
+        json!({ "limits": { "concurrentRequests": 1 } }),
+        json!({ "limits": { "concurrentRequests": "1" } }),
+        json!({ "limits": { "maxBody": 1 } }),
+        json!({ "limits": [] }),
         json!({ "revisions": ["2024-11-05"] }),
         json!({ "revisions": ["2023-01-01"] }),
         json!([]),

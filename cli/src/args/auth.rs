@@ -129,3 +129,11 @@ pub(crate) struct AuthArgs {
     #[arg(long, env = "MCP_AUTH_INTROSPECTION_SECRET_FILE", value_name = "FILE")]
     pub(crate) auth_introspection_secret: Option<PathBuf>,
 }
+
+impl AuthArgs {
+    /// Returns the files that the settings name.
+    pub(crate) fn files(self) -> impl Iterator<Item = PathBuf> {
+        let files = [self.auth_token_file, self.auth_jwks_file, self.auth_introspection_secret];
+        files.into_iter().flatten()
+    }
+}

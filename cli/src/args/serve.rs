@@ -21,7 +21,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "MCP_STRICT", help_heading = FILES, value_parser = values::bool_value)]
     pub(crate) strict: bool,
 
-    /// Reload the files when they change, besides on SIGHUP
+    /// Reload the files when they, or the files that they name, change, besides on SIGHUP
     #[arg(long, env = "MCP_WATCH", help_heading = FILES, value_parser = values::bool_value)]
     pub(crate) watch: bool,
 

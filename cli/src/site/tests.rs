@@ -1,3 +1,5 @@
+use pontoon_core::Rate;
+
 use super::*;
 use crate::args::Verb;
 use crate::parse;
@@ -52,7 +54,8 @@ fn an_entry_overrides_flags() {
         "pontoon": {
             "requestTimeout": "2m", "startupTimeout": 3, "sessionTimeout": 4, "maxSessions": 5,
             "maxLine": "6KiB", "childPer": "call", "childEra": "modern", "onChildExit": "resume",
-            "revisions": ["2025-06-18"], "cleanEnv": true
+            "revisions": ["2025-06-18"], "cleanEnv": true,
+            "limits": { "requestsPerSecond": 7, "sessionsPerClient": 8 }
         }
     }, "plain": { "command": file } } });
     let source = pontoon_config::Source {
@@ -60,12 +63,14 @@ fn an_entry_overrides_flags() {
         path: "/mcp.json".into(),
         bytes: text.to_string().into_bytes(),
     };
-    let args = args(&["--request-timeout=9", "--max-sessions=9"]);
+    let words = ["--request-timeout=9", "--max-sessions=9", "--concurrent-requests=9"];
+    let args = args(&[&words[..], &["--requests-per-second=9", "--burst=11"]].concat());
     let files = Files {
         report: pontoon_config::read(&[source], &config_file::Machine),
         given: Vec::new(),
         variables: Variables::default(),
         auth: None,
+        watched: Vec::new(),
         stamps: Stamps::of(&[]),
         is_settling: false,
         args,
@@ -84,6 +89,9 @@ fn an_entry_overrides_flags() {
     let bridge = &gull.bridge;
     assert_eq!(format!("{:?} {:?}", bridge.child_per, bridge.child_era), "Call Modern");
     assert_eq!(gull.revisions.len(), 1);
+    let client = gull.client_limits;
+    assert_eq!(client.rate, Some(Rate::steady(7, Some(11))));
+    assert_eq!((client.requests_max, client.sessions_max), (Some(9), Some(8)));
     assert!(!gull.eager, "no process before the first client");
     let pontoon_core::Serves::Command(spec) = &gull.serves else { panic!() };
     assert_eq!(spec.cwd.as_deref(), Some(Path::new("/")));
@@ -95,5 +103,7 @@ fn an_entry_overrides_flags() {
     let plain = config(1);
     assert_eq!(plain.limits.request_time_max.as_secs(), 9);
     assert_eq!(plain.limits.sessions_max, 9);
+    let client = plain.client_limits;
+    assert_eq!((client.rate, client.sessions_max), (Some(Rate::steady(9, Some(11))), None));
     assert!(gull.keeps_engine(&config(0)) && !gull.keeps_engine(&plain));
 }
