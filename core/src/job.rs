@@ -27,7 +27,7 @@ use std::any::Any;
 
 use crate::ids::{ChildId, ExchangeId};
 use crate::json::Message;
-use crate::native::{Continuation, Served, Serving};
+use crate::native::{Continuation, Serving, StatelessOutcome};
 
 pub(crate) use checkout::Checkout;
 pub(crate) use evaluation::{Evaluation, Evaluator, InputContext, ServerInput, SessionOutput};
@@ -81,7 +81,7 @@ pub(crate) enum Finished {
     /// A waiting request after its input.
     Continued(Box<Continuation>),
     /// The answer to such a request.
-    Served(Box<(Serving, Served)>),
+    Served(Box<(Serving, StatelessOutcome)>),
     /// A dropped value.
     Dropped,
 }

@@ -193,7 +193,7 @@ pub use engine::Engine;
 pub use ids::{ChildId, ExchangeId, SessionId};
 pub use job::{Done, Job};
 pub use machine::{Action, Actions, Input, Signal};
-pub use native::{Served, Stateless, StatelessRequest};
+pub use native::{StatelessOutcome, StatelessRequest, StatelessServer};
 pub use principal::Principal;
 pub use time::{Deadline, Duration, Instant, TimerKind};
 
@@ -206,7 +206,7 @@ pub use site::{
 // Messages. They are parsed outside the engine's lock.
 pub use frame::Output;
 pub use json::{
-    Body, Concerned, Concerns, Invalid as InvalidMessage, InvalidLine, Kind as MessageKind,
+    Body, Invalid as InvalidMessage, InvalidLine, InvalidSubject, Kind as MessageKind, LineSubject,
     Message, ParseRules, Peer,
 };
 pub use modern::Preparation;
@@ -224,7 +224,8 @@ pub use seal::StateKey;
 
 // Refusals, and the reasons why a child ended.
 pub use reject::{
-    Awaited, Capability, ExitStatus, Flaw, Reject, Repeats, SpawnError, TlsFailure, TokenFlaw, Wire,
+    Awaited, Capability, ErrorForm, ExitStatus, Flaw, MirroredValue, Reject, SpawnError,
+    TlsFailure, TokenFlaw,
 };
 
 // The memory budget.

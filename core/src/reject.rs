@@ -164,7 +164,7 @@ pub enum Reject {
     /// A `requestState` that was not sealed here, belongs to another request, or has expired.
     BadRequestState,
     /// A header that must repeat a value of the body is missing or different.
-    HeaderMismatch(Repeats),
+    HeaderMismatch(MirroredValue),
     /// The client did not declare a capability that the request needs.
     MissingCapability(Capability),
     /// `_meta` lacks a required member, or has one of a wrong type.
@@ -259,7 +259,7 @@ fn whole_seconds(pause: Duration) -> u64 {
 /// The value of the body that a header repeats (2026-07-28, basic/transports/streamable-http,
 /// Request Headers).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Repeats {
+pub enum MirroredValue {
     /// `MCP-Protocol-Version`: the version in `_meta`.
     Version,
     /// `Mcp-Method`: the method.
@@ -383,7 +383,7 @@ impl TlsFailure {
 
 /// The form of a refusal on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wire {
+pub struct ErrorForm {
     /// The HTTP status; unused if the answer is one of several in a stream or batch.
     pub status: u16,
     /// JSON-RPC error code.
@@ -404,9 +404,9 @@ const UNSUPPORTED_PROTOCOL_VERSION: i32 = -32022;
 
 impl Reject {
     /// Returns the HTTP status, JSON-RPC code and message of this refusal.
-    pub fn wire(self) -> Wire {
+    pub fn wire(self) -> ErrorForm {
         let (status, code) = self.status_and_code();
-        Wire { status, code, message: self.to_string() }
+        ErrorForm { status, code, message: self.to_string() }
     }
 
     /// Returns whether the connection must not be used again, because bytes that follow cannot be

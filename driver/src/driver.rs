@@ -16,7 +16,7 @@ use std::{fmt, mem, process};
 use pontoon_core::http::{Admission, Answer, ClientLimiter, Headers, Request, RequestHead, Rules};
 use pontoon_core::{
     Action, Actions, ChildId, Config, Engine, Event, ExchangeId, HostStats, Input, Instant, Job,
-    Memory, Preparation, Served, SessionId, Signal, SpawnError, Stateless,
+    Memory, Preparation, SessionId, Signal, SpawnError, StatelessOutcome, StatelessServer,
 };
 use smallvec::SmallVec;
 
@@ -37,7 +37,7 @@ pub struct Driver {
     pub(crate) config: Arc<Config>,
     memory: Memory,
     /// The server for requests without a session, which it answers outside the lock.
-    stateless: Option<Stateless>,
+    stateless: Option<StatelessServer>,
     preparation: Preparation,
     /// The limits for each client, if there are any.
     client_limiter: Option<Mutex<ClientLimiter>>,
@@ -181,12 +181,12 @@ impl Driver {
                 let publish = |change| self.submit([Input::Changed { change }]);
                 let log = |event| self.log(event);
                 match stateless.answer(head, &body, clock, sample, log, publish) {
-                    Served::Reply(head, body) => Exchange::answered(self, head, body),
-                    Served::Refused(reject, head, body) => {
+                    StatelessOutcome::Reply(head, body) => Exchange::answered(self, head, body),
+                    StatelessOutcome::Refused(reject, head, body) => {
                         self.submit([Input::Refused { reject, detail: None }]);
                         Exchange::answered(self, head, body)
                     }
-                    Served::Pending(request) => self
+                    StatelessOutcome::Pending(request) => self
                         .exchange(false, |exchange| Input::StatelessPending { exchange, request }),
                 }
             }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::bridge::bucket::Bucket;
 use crate::cx::Cx;
 use crate::ids::ChildId;
-use crate::json::{Concerns, InvalidLine, Message, parse_number};
+use crate::json::{InvalidLine, LineSubject, Message, parse_number};
 use crate::observe::Event;
 use crate::reject::Flaw;
 use crate::time::{Duration, Instant};
@@ -26,11 +26,11 @@ pub(crate) enum Consequence {
 /// Returns the consequence of an invalid line. `only` is the number of the request in flight, if
 /// there is only one and an answer without an id can only belong to that.
 pub(crate) fn consequence(line: &mut InvalidLine, only: Option<u64>) -> Consequence {
-    let number = match std::mem::replace(&mut line.concerns, Concerns::Nothing) {
-        Concerns::Nothing => None,
-        Concerns::Request(id) => parse_number(&id),
-        Concerns::AnyRequest => only,
-        Concerns::Quoted(message) => {
+    let number = match std::mem::replace(&mut line.concerns, LineSubject::Nothing) {
+        LineSubject::Nothing => None,
+        LineSubject::Request(id) => parse_number(&id),
+        LineSubject::AnyRequest => only,
+        LineSubject::Quoted(message) => {
             if only.is_some() && message.id().and_then(parse_number) == only {
                 line.flaw = Flaw::BehindText;
                 return Consequence::Message(message);

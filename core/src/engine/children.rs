@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::engine::timers::Timer;
 use crate::ids::{ChildId, SessionId};
 use crate::job::{Job, Translated, Translation, Work};
-use crate::json::{Concerns, InvalidLine, Kind, Message};
+use crate::json::{InvalidLine, Kind, LineSubject, Message};
 use crate::log_text::truncate_for_log;
 use crate::machine::{Action, Input};
 use crate::modern::probe;
@@ -227,8 +227,8 @@ impl Engine {
             return;
         }
         match line.concerns {
-            Concerns::Nothing => {}
-            Concerns::Quoted(message) => self.on_child_message(id, *message),
+            LineSubject::Nothing => {}
+            LineSubject::Quoted(message) => self.on_child_message(id, *message),
             // An invalid answer is an answer too.
             _ => self.set_era(Era::Legacy),
         }

@@ -34,7 +34,7 @@ mod variants;
 mod workers;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::mem;
+use std::mem::swap;
 use std::sync::Arc;
 
 use crate::bridge::{Child, Pool};
@@ -54,7 +54,7 @@ use crate::job::{Evaluation, Finished};
 use crate::machine::{Action, Actions, Input};
 use crate::memory::Memory;
 use crate::modern::Preparation;
-use crate::native::Stateless;
+use crate::native::StatelessServer;
 use crate::observe::{Detail, Event, Metrics, SessionEnd};
 use crate::random::IdSource;
 use crate::reject::Reject;
@@ -232,10 +232,10 @@ impl Engine {
 
     /// Returns the server for requests without a session that need no engine, if a server in this
     /// process is served. Its counters count here too.
-    pub fn stateless(&self) -> Option<Stateless> {
+    pub fn stateless(&self) -> Option<StatelessServer> {
         let desk = &self.shared;
         let native = desk.upstream.native()?;
-        Some(Stateless::new(
+        Some(StatelessServer::new(
             desk.config.clone(),
             native.request_metrics.clone(),
             desk.rng.clone(),
@@ -276,9 +276,9 @@ impl Engine {
     /// Runs a turn, with its time and its actions.
     fn turn(&mut self, now: Instant, out: &mut Actions, work: impl FnOnce(&mut Engine)) {
         self.shared.now = now;
-        mem::swap(&mut self.shared.out, out);
+        swap(&mut self.shared.out, out);
         work(self);
-        mem::swap(&mut self.shared.out, out);
+        swap(&mut self.shared.out, out);
     }
 
     /// Does what follows from an input or a timeout in every part of the engine.

@@ -14,7 +14,8 @@ use crate::job::{Checkout, Job, Work};
 use crate::limits::Limits;
 use crate::machine::Action;
 use crate::native::{
-    Continuation, Served, Serving, StatelessCx, StatelessInput, StatelessOutput, StatelessRequest,
+    Continuation, Serving, StatelessCx, StatelessInput, StatelessOutcome, StatelessOutput,
+    StatelessRequest,
 };
 use crate::observe::{Dropped, Event};
 use crate::reject::Reject;
@@ -203,7 +204,7 @@ impl Engine {
     }
 
     /// Handles the answer of such a job, if the client still waits.
-    pub(super) fn on_served(&mut self, serving: Serving, served: Served) {
+    pub(super) fn on_served(&mut self, serving: Serving, served: StatelessOutcome) {
         let Serving { exchange, events, changes, .. } = serving;
         self.shared.out.extend(events.into_iter().map(Action::Log));
         self.changes.extend(changes.into_iter().map(|change| (change, None)));
@@ -211,12 +212,12 @@ impl Engine {
             return self.shared.out.push(Action::discard(served));
         }
         match served {
-            Served::Reply(head, body) => self.answer(exchange, head, body),
-            Served::Refused(reject, head, body) => {
+            StatelessOutcome::Reply(head, body) => self.answer(exchange, head, body),
+            StatelessOutcome::Refused(reject, head, body) => {
                 self.on_refused(reject);
                 self.answer(exchange, head, body);
             }
-            Served::Pending(request) => self.admit_stateless(exchange, request),
+            StatelessOutcome::Pending(request) => self.admit_stateless(exchange, request),
         }
     }
 

@@ -8,7 +8,7 @@
 use memchr::memrchr;
 
 use crate::frame::EDGE_BYTES;
-use crate::json::{Concerns, InvalidLine, PartialMessage, string_len};
+use crate::json::{InvalidLine, LineSubject, PartialMessage, string_len};
 use crate::reject::Flaw;
 
 /// The message that is being written.
@@ -92,7 +92,7 @@ impl MultiLineMessage {
 /// Reports a message with this text if it answers a request.
 fn answer(flaw: Flaw, text: &[u8], bytes: usize) -> Option<InvalidLine> {
     match PartialMessage::of(text).concerns() {
-        Concerns::Nothing => None,
+        LineSubject::Nothing => None,
         concerns => Some(InvalidLine { bytes, ..InvalidLine::new(flaw, concerns, text) }),
     }
 }

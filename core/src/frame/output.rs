@@ -5,7 +5,7 @@
 
 use crate::frame::multi_line::MultiLineMessage;
 use crate::frame::{Framed, Lines};
-use crate::json::{Concerns, InvalidLine, Message, ParseRules, PartialMessage, Peer, read_line};
+use crate::json::{InvalidLine, LineSubject, Message, ParseRules, PartialMessage, Peer, read_line};
 use crate::limits::Limits;
 use crate::memory::{Account, Permit};
 use crate::reject::Flaw;
@@ -49,7 +49,7 @@ impl Output {
                 let mut is_noise = true;
                 read_line(line, *rules, account, &mut |read| {
                     is_noise &=
-                        matches!(&read, Err(it) if matches!(it.concerns, Concerns::Nothing));
+                        matches!(&read, Err(it) if matches!(it.concerns, LineSubject::Nothing));
                     each(read);
                 });
                 match text {
@@ -100,7 +100,7 @@ impl Output {
         lines.finish(|framed| {
             if let Framed::Line(line) = framed {
                 read_line(account.hold(line), *rules, account, &mut |read| {
-                    let concerns = Concerns::Nothing;
+                    let concerns = LineSubject::Nothing;
                     each(read.map_err(|unreadable| InvalidLine { concerns, ..unreadable }));
                 });
             }
@@ -119,7 +119,7 @@ fn begin(
     let partial = PartialMessage::of_start(start);
     let concerns = partial.concerns_of_long_line();
     let unreadable = InvalidLine { bytes, ..InvalidLine::new(flaw, concerns, start) };
-    if matches!(unreadable.concerns, Concerns::AnyRequest) {
+    if matches!(unreadable.concerns, LineSubject::AnyRequest) {
         *skipped = Some((partial, unreadable.clone()));
     }
     unreadable
@@ -129,7 +129,7 @@ fn begin(
 fn finish((mut partial, line): (PartialMessage, InvalidLine), end: &[u8]) -> Option<InvalidLine> {
     partial.read_end(end);
     let concerns = partial.concerns();
-    matches!(concerns, Concerns::Request(_)).then_some(InvalidLine { concerns, ..line })
+    matches!(concerns, LineSubject::Request(_)).then_some(InvalidLine { concerns, ..line })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::http::ContentCoding;
 use crate::ids::SessionId;
 use crate::json::{self, Invalid};
 use crate::observe::Detail;
-use crate::reject::{Reject, Wire};
+use crate::reject::{ErrorForm, Reject};
 
 /// The status and headers of an answer. Adapters send the headers of [`ReplyHead::headers`], and
 /// add only those of their transport (`Content-Length`, `Transfer-Encoding`, `Date`).
@@ -240,7 +240,7 @@ impl Answer {
     /// Creates a refusal whose text continues with `more`.
     pub(super) fn explained(reject: Reject, more: &str, cors: Option<Cors>) -> Answer {
         let wire = reject.wire();
-        let wire = Wire { message: wire.message + more, ..wire };
+        let wire = ErrorForm { message: wire.message + more, ..wire };
         let head = ReplyHead { cors, ..refusal_head(reject) };
         let body = json::error(None, &wire).into_bytes();
         Answer { head, body, reject: Some(reject), detail: None }

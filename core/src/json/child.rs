@@ -2,7 +2,7 @@
 //!
 //! Owns: which deviations from JSON-RPC are accepted from a child, and how any other line is
 //! reported.
-//! Never: guesses which request a line answers; [`Concerns`] is all that can be known.
+//! Never: guesses which request a line answers; [`LineSubject`] is all that can be known.
 //!
 //! A line that is exactly one valid message is taken unchanged. Any other line is handled as
 //! follows:
@@ -24,7 +24,7 @@ use memchr::memmem;
 use serde::de::IgnoredAny;
 
 use crate::json::object::Object;
-use crate::json::partial_message::{Concerns, PartialMessage};
+use crate::json::partial_message::{LineSubject, PartialMessage};
 use crate::json::repair::{error_object, repaired, without_controls};
 use crate::json::scan::Cursor;
 use crate::json::{Answer, Kind, Message, ParseRules, text, tidy};
@@ -38,7 +38,7 @@ pub struct InvalidLine {
     /// The reason.
     pub flaw: Flaw,
     /// The request that it answers, if that can be determined.
-    pub concerns: Concerns,
+    pub concerns: LineSubject,
     /// Its beginning, at most 120 bytes.
     pub excerpt: Bytes,
     /// Its length; for a line over the limit, the number of bytes known so far.
@@ -49,7 +49,7 @@ pub struct InvalidLine {
 pub(crate) const EXCERPT_BYTES: usize = 120;
 
 impl InvalidLine {
-    pub(crate) fn new(flaw: Flaw, concerns: Concerns, text: &[u8]) -> InvalidLine {
+    pub(crate) fn new(flaw: Flaw, concerns: LineSubject, text: &[u8]) -> InvalidLine {
         let excerpt = Bytes::copy_from_slice(&text[..text.len().min(EXCERPT_BYTES)]);
         InvalidLine { flaw, concerns, excerpt, bytes: text.len() }
     }
@@ -141,7 +141,7 @@ impl<F: FnMut(Result<Message, InvalidLine>)> Reader<'_, F> {
             let Some(len) = value_len(rest) else {
                 let concerns = match rest[0] {
                     b'{' => PartialMessage::of(rest).concerns(),
-                    _ => Concerns::Nothing,
+                    _ => LineSubject::Nothing,
                 };
                 return self.unreadable(Flaw::NotJson, concerns, rest);
             };
@@ -151,18 +151,18 @@ impl<F: FnMut(Result<Message, InvalidLine>)> Reader<'_, F> {
             values += 1;
         }
         if values > 0 {
-            self.unreadable(Flaw::Mended, Concerns::Nothing, text);
+            self.unreadable(Flaw::Mended, LineSubject::Nothing, text);
         }
     }
 
     /// Handles a text that does not begin like JSON.
     fn other_text(&mut self, line: &[u8]) {
-        let concerns = self.quoted(line).unwrap_or(Concerns::Nothing);
+        let concerns = self.quoted(line).unwrap_or(LineSubject::Nothing);
         self.unreadable(Flaw::NotJson, concerns, line);
     }
 
     /// Returns the answer that follows other text, up to the end of the line.
-    fn quoted(&self, line: &[u8]) -> Option<Concerns> {
+    fn quoted(&self, line: &[u8]) -> Option<LineSubject> {
         memmem::find(line, br#""jsonrpc""#)?;
         let start = memmem::find(line, b"{\"")?;
         let rest = &line[start..];
@@ -174,7 +174,7 @@ impl<F: FnMut(Result<Message, InvalidLine>)> Reader<'_, F> {
         let message = Message::read(self.account.hold(text), self.rules).ok()?;
         let is_answer = matches!(message.kind(), Kind::Result | Kind::Error);
         (is_answer && message.id().is_some())
-            .then(|| Concerns::Quoted(Box::new(self.with_error_object(message))))
+            .then(|| LineSubject::Quoted(Box::new(self.with_error_object(message))))
     }
 
     /// Returns the message with an error object that holds the child's value in place of it
@@ -189,8 +189,8 @@ impl<F: FnMut(Result<Message, InvalidLine>)> Reader<'_, F> {
         Message::read(self.account.hold(line.into()), self.rules).unwrap_or(message)
     }
 
-    fn unreadable(&mut self, flaw: Flaw, concerns: Concerns, text: &[u8]) {
-        let is_noise = matches!(concerns, Concerns::Nothing);
+    fn unreadable(&mut self, flaw: Flaw, concerns: LineSubject, text: &[u8]) {
+        let is_noise = matches!(concerns, LineSubject::Nothing);
         if !(is_noise && self.has_noise) {
             self.has_noise |= is_noise;
             (self.each)(Err(InvalidLine::new(flaw, concerns, text)));

@@ -21,7 +21,7 @@ use bytes::Bytes;
 use crate::json::params::{Params, fill};
 use crate::json::scan::{Cursor, Span};
 use crate::json::string;
-use crate::json::{Concerned, Invalid, Kind, ParseRules, Peer};
+use crate::json::{Invalid, InvalidSubject, Kind, ParseRules, Peer};
 use crate::reject::Reject;
 
 /// The maximum length of the JSON text of an id or a progress token, in bytes. Each is kept while
@@ -173,13 +173,13 @@ impl Envelope {
     /// Returns the request it concerns, as far as its members show. A child may print any object,
     /// such as a log record with an `id`, so its objects count only if they have another member of
     /// a message.
-    fn about(&self, id: Bytes) -> Option<Concerned> {
+    fn about(&self, id: Bytes) -> Option<InvalidSubject> {
         let answers = self.result.is_some() || self.error.is_some();
         match self.sender {
-            _ if self.method.is_some() => Some(Concerned::Request(id)),
-            _ if answers => Some(Concerned::Answer(id)),
-            Peer::Client => Some(Concerned::Request(id)),
-            Peer::Child => self.version.map(|_| Concerned::Answer(id)),
+            _ if self.method.is_some() => Some(InvalidSubject::Request(id)),
+            _ if answers => Some(InvalidSubject::Answer(id)),
+            Peer::Client => Some(InvalidSubject::Request(id)),
+            Peer::Child => self.version.map(|_| InvalidSubject::Answer(id)),
         }
     }
 }

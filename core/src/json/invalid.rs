@@ -11,12 +11,12 @@ pub struct Invalid {
     pub reject: Reject,
     /// The request that waits for an answer. Known only if every key of the envelope can be read in
     /// only one way, and one of them is a valid id.
-    pub concerned: Option<Concerned>,
+    pub concerned: Option<InvalidSubject>,
 }
 
 /// The request that a text concerns, with the JSON text of its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Concerned {
+pub enum InvalidSubject {
     /// The sender's: the text was meant to be this request. The error response carries its id
     /// (JSON-RPC 2.0, section 5).
     Request(Bytes),
@@ -28,7 +28,7 @@ impl Invalid {
     /// Returns the id of the request that the text was meant to be.
     pub fn request_id(&self) -> Option<&[u8]> {
         match &self.concerned {
-            Some(Concerned::Request(id)) => Some(id),
+            Some(InvalidSubject::Request(id)) => Some(id),
             _ => None,
         }
     }

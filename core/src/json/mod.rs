@@ -48,11 +48,11 @@ pub(crate) use child::{error_words, read_line};
 pub(crate) use classify::classify;
 pub use envelope::ID_BYTES_MAX;
 pub(crate) use envelope::is_id;
-pub use invalid::{Concerned, Invalid};
+pub use invalid::{Invalid, InvalidSubject};
 pub(crate) use line::Answer;
 pub use message::{Field, Message};
 pub(crate) use number::{Number, parse_number};
-pub use partial_message::Concerns;
+pub use partial_message::LineSubject;
 pub(crate) use partial_message::{PartialMessage, string_len};
 pub use rules::{Kind, ParseRules, Peer};
 #[cfg(test)]

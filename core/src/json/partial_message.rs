@@ -11,7 +11,7 @@ use crate::json::{Message, text};
 
 /// The request that an unreadable line answers.
 #[derive(Clone, Debug)]
-pub enum Concerns {
+pub enum LineSubject {
     /// None: it is not an answer.
     Nothing,
     /// The request with this id, a JSON text.
@@ -66,25 +66,25 @@ impl PartialMessage {
     }
 
     /// Returns the request that the text answers.
-    pub(crate) fn concerns(&self) -> Concerns {
+    pub(crate) fn concerns(&self) -> LineSubject {
         let is_answer = match self.has_version {
             true => self.has_answer || self.id.is_some(),
             // A line of a log may have members called `error`, `result` or `id` among others.
             false => self.has_answer && self.has_id && !self.has_other,
         };
         match &self.id {
-            _ if self.has_method || !is_answer => Concerns::Nothing,
-            Some(id) if !self.is_id_unclear => Concerns::Request(id.clone()),
-            _ if self.has_answer => Concerns::AnyRequest,
-            _ => Concerns::Nothing,
+            _ if self.has_method || !is_answer => LineSubject::Nothing,
+            Some(id) if !self.is_id_unclear => LineSubject::Request(id.clone()),
+            _ if self.has_answer => LineSubject::AnyRequest,
+            _ => LineSubject::Nothing,
         }
     }
 
     /// Returns the request that a line over the limit answers. So long a line is more likely an
     /// answer than noise.
-    pub(crate) fn concerns_of_long_line(&self) -> Concerns {
+    pub(crate) fn concerns_of_long_line(&self) -> LineSubject {
         match self.concerns() {
-            Concerns::Nothing if !self.has_method => Concerns::AnyRequest,
+            LineSubject::Nothing if !self.has_method => LineSubject::AnyRequest,
             concerns => concerns,
         }
     }

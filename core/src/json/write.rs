@@ -4,18 +4,18 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::chunk::Chunk;
-use crate::reject::Wire;
+use crate::reject::ErrorForm;
 
 /// Writes an error response. Without an id the member is left out, as revisions from 2025-11-25
 /// have it for requests whose id could not be read.
 ///
 /// The id is a JSON text without line breaks.
-pub(crate) fn error(id: Option<&[u8]>, wire: &Wire) -> Chunk {
+pub(crate) fn error(id: Option<&[u8]>, wire: &ErrorForm) -> Chunk {
     write_error(id, &ErrorObject { code: wire.code, message: &wire.message, data: None })
 }
 
 /// Writes an error response with `data`; otherwise like [`error`].
-pub(crate) fn error_with_data(id: Option<&[u8]>, wire: &Wire, data: Value) -> Chunk {
+pub(crate) fn error_with_data(id: Option<&[u8]>, wire: &ErrorForm, data: Value) -> Chunk {
     write_error(id, &ErrorObject { code: wire.code, message: &wire.message, data: Some(data) })
 }
 

@@ -25,7 +25,7 @@ use crate::http::{McpHead, McpRequestHeaders, RevisionHeader};
 use crate::json::{Body, Kind, Message};
 use crate::modern::field;
 use crate::protocol::{Era, Revision};
-use crate::reject::{Reject, Repeats};
+use crate::reject::{MirroredValue, Reject};
 use crate::server::LogLevel;
 
 /// Returns the era of a POST that belongs to no open session.
@@ -101,7 +101,7 @@ fn check_versions<'a>(
     if !served.contains(&Revision::V2026_07_28) {
         return Err(Reject::UnsupportedRevision);
     }
-    let header = head.revision.text().ok_or(Reject::HeaderMismatch(Repeats::Version))?;
+    let header = head.revision.text().ok_or(Reject::HeaderMismatch(MirroredValue::Version))?;
     let version = message.modern_version().and_then(string);
     let (Some(version), true) = (version, has_capabilities(message)) else {
         // A client of an unknown version may follow other rules here.
@@ -111,7 +111,7 @@ fn check_versions<'a>(
         });
     };
     if version != header.as_bytes() {
-        return Err(Reject::HeaderMismatch(Repeats::Version));
+        return Err(Reject::HeaderMismatch(MirroredValue::Version));
     }
     if version != Revision::V2026_07_28.as_str().as_bytes() {
         return Err(Reject::UnsupportedRevision);
@@ -119,7 +119,7 @@ fn check_versions<'a>(
     let method = message.method().unwrap_or_default();
     match &head.request_headers {
         Some(mirrored) if *mirrored.method == *method.as_bytes() => Ok(method),
-        _ => Err(Reject::HeaderMismatch(Repeats::Method)),
+        _ => Err(Reject::HeaderMismatch(MirroredValue::Method)),
     }
 }
 
@@ -149,7 +149,7 @@ fn check_name(mirrored: &McpRequestHeaders, message: &Message) -> Result<(), Rej
     match (name.filter(|name| string(name).is_some()), &mirrored.name) {
         (None, _) => Ok(()),
         (Some(name), Some(header)) if field::matches(header, name) => Ok(()),
-        _ => Err(Reject::HeaderMismatch(Repeats::Name)),
+        _ => Err(Reject::HeaderMismatch(MirroredValue::Name)),
     }
 }
 

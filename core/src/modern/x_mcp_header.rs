@@ -31,7 +31,7 @@ use serde_json::{Map, Value};
 
 use super::field;
 use crate::http::is_token_byte;
-use crate::reject::{Reject, Repeats};
+use crate::reject::{MirroredValue, Reject};
 
 /// The arguments of a tool that clients repeat in headers; most tools have none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl HeaderParams {
                 _ => false,
             };
             if !is_repeated {
-                return Err(Reject::HeaderMismatch(Repeats::Argument));
+                return Err(Reject::HeaderMismatch(MirroredValue::Argument));
             }
         }
         Ok(())

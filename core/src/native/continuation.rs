@@ -9,7 +9,7 @@ use crate::ids::ExchangeId;
 use crate::json::Body;
 use crate::native::sender::StatelessCx;
 use crate::native::stateless_request::{StatelessInput, StatelessRequest};
-use crate::native::{Served, Stateless};
+use crate::native::{StatelessOutcome, StatelessServer};
 use crate::observe::Event;
 use crate::random::Rng;
 use crate::server::Changed;
@@ -41,7 +41,7 @@ impl Continuation {
 #[derive(Debug)]
 pub(crate) struct Serving {
     pub(crate) exchange: ExchangeId,
-    pub(crate) server: Stateless,
+    pub(crate) server: StatelessServer,
     pub(crate) head: McpHead,
     pub(crate) body: Body,
     /// The current time, and the time since 1970-01-01 00:00 UTC.
@@ -53,7 +53,7 @@ pub(crate) struct Serving {
 
 impl Serving {
     /// Answers the request.
-    pub(crate) fn carry_out(&mut self) -> Served {
+    pub(crate) fn carry_out(&mut self) -> StatelessOutcome {
         let log = |event| self.events.push(event);
         let publish = |change| self.changes.push(change);
         let at = self.at;

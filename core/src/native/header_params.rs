@@ -8,7 +8,7 @@ use crate::json::Message;
 use crate::json::object::member;
 use crate::modern::field;
 use crate::modern::x_mcp_header::HeaderParams;
-use crate::reject::{Reject, Repeats};
+use crate::reject::{MirroredValue, Reject};
 use crate::server::Catalog;
 
 /// The repeated values of a server; most servers have none.
@@ -63,6 +63,6 @@ fn check_name(named_by: &str, head: &McpHead, message: &Message) -> Result<(), R
     let header = head.request_headers.as_ref().and_then(|mirrored| mirrored.name.as_deref());
     match header.is_some_and(|header| field::matches(header, name)) {
         true => Ok(()),
-        false => Err(Reject::HeaderMismatch(Repeats::Name)),
+        false => Err(Reject::HeaderMismatch(MirroredValue::Name)),
     }
 }

@@ -6,7 +6,7 @@
 //! ```text
 //!                     ┌ sessions ──────► engine: a session whose other side is a connection
 //!   POST ── rules ────┤
-//!                     └ no sessions ───► Stateless ── answered ────────────────► reply
+//!                     └ no sessions ───► StatelessServer ── answered ────────────────► reply
 //!                        (no lock)            └────── has to wait ──► engine ──► stream or reply
 //! ```
 
@@ -19,7 +19,7 @@ mod stateless_request;
 pub(crate) use continuation::{Continuation, Serving};
 pub(crate) use header_params::ServerHeaderParams;
 pub(crate) use sender::StatelessCx;
-pub use stateless::{Served, Stateless};
+pub use stateless::{StatelessOutcome, StatelessServer};
 pub use stateless_request::StatelessRequest;
 pub(crate) use stateless_request::{StatelessInput, StatelessOutput};
 

@@ -25,7 +25,7 @@ use crate::time::{Duration, Instant};
 
 /// A server for requests without a session, shared by all threads.
 #[derive(Debug)]
-pub struct Stateless {
+pub struct StatelessServer {
     config: Arc<Config>,
     request_metrics: Arc<RequestMetrics>,
     rng: Arc<Rng>,
@@ -35,7 +35,7 @@ pub struct Stateless {
 
 /// The result of a request.
 #[derive(Debug)]
-pub enum Served {
+pub enum StatelessOutcome {
     /// It is answered.
     Reply(ReplyHead, Chunk),
     /// It is refused, which the engine needs to know.
@@ -47,15 +47,15 @@ pub enum Served {
 /// The number of samples of statistics that a request gets before it has to wait.
 const SAMPLES_MAX: usize = 4;
 
-impl Stateless {
+impl StatelessServer {
     pub(crate) fn new(
         config: Arc<Config>,
         request_metrics: Arc<RequestMetrics>,
         rng: Arc<Rng>,
         header_params: Arc<ServerHeaderParams>,
         requests: Arc<RequestLog>,
-    ) -> Stateless {
-        Stateless { config, request_metrics, rng, header_params, requests }
+    ) -> StatelessServer {
+        StatelessServer { config, request_metrics, rng, header_params, requests }
     }
 
     /// Returns whether a POST is to be answered here. One with a session id may belong to a
@@ -79,7 +79,7 @@ impl Stateless {
         sample: impl Fn() -> HostStats,
         log: impl FnMut(Event),
         publish: impl FnMut(Changed),
-    ) -> Served {
+    ) -> StatelessOutcome {
         let Some(native) = self.config.serves.native() else {
             return refuse(Reject::NotFound, &head, body, &[]);
         };
@@ -101,19 +101,19 @@ impl Stateless {
         request.count((&self.request_metrics, &self.requests), (clock().0, max), log);
         request.take_changes().into_iter().for_each(publish);
         if !request.is_over() {
-            return Served::Pending(Box::new(request));
+            return StatelessOutcome::Pending(Box::new(request));
         }
         let step = request.step();
         let is_short = request.take_memory_shortage();
         match step {
             StatelessOutput::Reply(head, body)
             | StatelessOutput::Stream { begin: Some(head), events: body, .. } => match is_short {
-                true => Served::Refused(Reject::UnreadAnswers, head, body),
-                false => Served::Reply(head, body),
+                true => StatelessOutcome::Refused(Reject::UnreadAnswers, head, body),
+                false => StatelessOutcome::Reply(head, body),
             },
             // Nothing of it was sent, so the head is still to come.
             StatelessOutput::Stream { begin: None, .. } | StatelessOutput::Wait => {
-                Served::Pending(Box::new(request))
+                StatelessOutcome::Pending(Box::new(request))
             }
         }
     }
@@ -142,7 +142,7 @@ impl Stateless {
     }
 }
 
-fn refuse(reject: Reject, head: &McpHead, body: &Body, served: &[Revision]) -> Served {
+fn refuse(reject: Reject, head: &McpHead, body: &Body, served: &[Revision]) -> StatelessOutcome {
     let (head, body) = refused(reject, (head, Some(body)), served);
-    Served::Refused(reject, head, body)
+    StatelessOutcome::Refused(reject, head, body)
 }

@@ -219,17 +219,19 @@ impl Reject {
     }
 }
 
-impl Repeats {
+impl MirroredValue {
     fn text(self) -> &'static str {
         match self {
-            Repeats::Version => {
+            MirroredValue::Version => {
                 "MCP-Protocol-Version must be given once, and be the version that _meta names"
             }
-            Repeats::Method => "Mcp-Method must be given once, and be the method of the request",
-            Repeats::Name => {
+            MirroredValue::Method => {
+                "Mcp-Method must be given once, and be the method of the request"
+            }
+            MirroredValue::Name => {
                 "Mcp-Name must be given once, and be the name, the uri or the taskId of the request"
             }
-            Repeats::Argument => {
+            MirroredValue::Argument => {
                 "Mcp-Param-* headers must match the arguments that the tool's schema annotates with x-mcp-header"
             }
         }

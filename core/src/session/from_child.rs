@@ -11,7 +11,7 @@ use crate::chunk::Chunk;
 use crate::cx::Cx;
 use crate::json::line::cancelled;
 use crate::json::{
-    self, Answer, Concerns, Field, InvalidLine, Kind, Message, error_words, line, parse_number,
+    self, Answer, Field, InvalidLine, Kind, LineSubject, Message, error_words, line, parse_number,
 };
 use crate::legacy_facade::RelatesTo;
 use crate::log_text::truncate_for_log;
@@ -164,7 +164,7 @@ impl Session {
         self.dropped(Dropped::UnknownAnswer, cx);
         let is_late = number.is_some_and(|number| self.client_requests.has_been(number));
         if message.id().is_some() && !is_late && !probe::is_answer(message) {
-            let line = InvalidLine::new(Flaw::UnknownId, Concerns::Nothing, message.bytes());
+            let line = InvalidLine::new(Flaw::UnknownId, LineSubject::Nothing, message.bytes());
             self.on_invalid_line(&line, cx);
         }
     }

@@ -17,7 +17,7 @@ use pontoon_core::testing::EventId;
 use pontoon_core::{
     Action, Actions, Body, BridgeOptions, ChildEra, ChildId, ChildPer, ChildSpec, Config, Duration,
     Engine, ExchangeId, ExitStatus, HostStats, Input, Instant, Job, Limits, Native, Output,
-    ParseRules, Peer, Principal, Reject, Revision, Served, Serves, SessionId, SpawnError,
+    ParseRules, Peer, Principal, Reject, Revision, Serves, SessionId, SpawnError, StatelessOutcome,
 };
 
 #[path = "messages.rs"]
@@ -263,9 +263,11 @@ impl Machine {
             self.input(Input::Changed { change });
         }
         match served {
-            Served::Reply(..) => {}
-            Served::Refused(reject, ..) => self.input(Input::Refused { reject, detail: None }),
-            Served::Pending(request) => {
+            StatelessOutcome::Reply(..) => {}
+            StatelessOutcome::Refused(reject, ..) => {
+                self.input(Input::Refused { reject, detail: None })
+            }
+            StatelessOutcome::Pending(request) => {
                 self.open(|exchange| Input::StatelessPending { exchange, request })
             }
         }

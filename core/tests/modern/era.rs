@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use pontoon_core::http::{Headers, Request, RequestHead, Rules};
-use pontoon_core::{Config, Duration, Engine, HostStats, Instant, Native, Served, Serves};
+use pontoon_core::{
+    Config, Duration, Engine, HostStats, Instant, Native, Serves, StatelessOutcome,
+};
 use serde_json::Value;
 
 #[path = "../native/mod.rs"]
@@ -59,13 +61,15 @@ pub(crate) fn era(text: &[u8]) {
         return;
     }
     match served {
-        Served::Reply(head, answer) => check(&lines, &message, head.status, &answer.to_vec()),
-        Served::Refused(_, head, answer) => {
+        StatelessOutcome::Reply(head, answer) => {
+            check(&lines, &message, head.status, &answer.to_vec())
+        }
+        StatelessOutcome::Refused(_, head, answer) => {
             assert!((400..500).contains(&head.status), "{head:?}");
             let answer: Value = serde_json::from_slice(&answer.to_vec()).expect("an error");
             assert!(answer.get("error").is_some() && answer["id"] == message["id"], "{answer}");
         }
-        Served::Pending(_) => {}
+        StatelessOutcome::Pending(_) => {}
     }
 }
 

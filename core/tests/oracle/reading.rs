@@ -5,7 +5,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use pontoon_core::testing::ID_BYTES_MAX;
-use pontoon_core::{Concerned, MessageKind, ParseRules, Peer, Reject};
+use pontoon_core::{InvalidSubject, MessageKind, ParseRules, Peer, Reject};
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -19,7 +19,7 @@ pub(super) struct Reading {
     /// Whether another parser could find another id.
     pub(super) is_ambiguous: bool,
     /// The request it concerns, if it is not a message.
-    pub(super) about: Option<Concerned>,
+    pub(super) about: Option<InvalidSubject>,
     pub(super) kind: Option<MessageKind>,
     pub(super) id: Option<String>,
     pub(super) method: Option<String>,
@@ -189,15 +189,15 @@ fn kind(members: &[Member<'_>], is_child: bool) -> Option<MessageKind> {
 
 /// Returns the request that a text concerns: the sender's own unless it looks like an answer. A
 /// child's object without any sign of JSON-RPC concerns none.
-fn about(members: &[Member<'_>], sender: Peer) -> Option<Concerned> {
+fn about(members: &[Member<'_>], sender: Peer) -> Option<InvalidSubject> {
     let has = |name| value(members, name).is_some();
     let id = value(members, "id").filter(|id| is_name(id))?;
     let id = Bytes::copy_from_slice(id.as_bytes());
     match (has("method"), has("result") || has("error")) {
-        (true, _) => Some(Concerned::Request(id)),
-        (false, true) => Some(Concerned::Answer(id)),
-        (false, false) if sender == Peer::Client => Some(Concerned::Request(id)),
-        (false, false) => has("jsonrpc").then_some(Concerned::Answer(id)),
+        (true, _) => Some(InvalidSubject::Request(id)),
+        (false, true) => Some(InvalidSubject::Answer(id)),
+        (false, false) if sender == Peer::Client => Some(InvalidSubject::Request(id)),
+        (false, false) => has("jsonrpc").then_some(InvalidSubject::Answer(id)),
     }
 }
 

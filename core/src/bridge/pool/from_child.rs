@@ -5,7 +5,7 @@ use super::*;
 use crate::bridge::{Consequence, consequence};
 use crate::job::{Change, Outcome};
 use crate::json::{
-    self, Answer, Concerns, Field, InvalidLine, ParseRules, Peer, line, parse_number,
+    self, Answer, Field, InvalidLine, LineSubject, ParseRules, Peer, line, parse_number,
 };
 use crate::modern::probe;
 
@@ -387,7 +387,7 @@ fn unknown_answer(child: &mut Child, message: &Message, number: Option<u64>, cx:
     cx.metrics.dropped(Dropped::UnknownAnswer);
     let is_late = number.is_some_and(|number| number <= cx.last_upstream());
     if message.id().is_some() && !is_late && !probe::is_answer(message) {
-        let line = InvalidLine::new(Flaw::UnknownId, Concerns::Nothing, message.bytes());
+        let line = InvalidLine::new(Flaw::UnknownId, LineSubject::Nothing, message.bytes());
         child.on_invalid_line(&line, cx);
     }
 }

@@ -9,6 +9,7 @@ use crate::engine::*;
 use crate::http::*;
 use crate::limits::Limits;
 use crate::principal::Principal;
+use crate::protocol::Revision;
 use crate::reject::SpawnError;
 
 pub(super) const DISCOVERY: &str = r#"{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"logging":{},"resources":{"subscribe":true},"tools":{"listChanged":true}},"ttlMs":0,"cacheScope":"private"}"#;

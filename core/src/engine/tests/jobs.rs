@@ -10,6 +10,7 @@ use crate::config::{BridgeOptions, ChildEra, ChildPer};
 use crate::engine::*;
 use crate::http::{McpRequestHeaders, Request, RevisionHeader};
 use crate::limits::Limits;
+use crate::protocol::Revision;
 
 const CALL: &str = r#""name":"x""#;
 

@@ -8,6 +8,7 @@ use crate::config::{BridgeOptions, ChildEra, ChildPer, Config};
 use crate::engine::*;
 use crate::limits::Limits;
 use crate::observe::Dropped;
+use crate::protocol::Revision;
 use crate::reject::SpawnError;
 
 pub(super) const CALL: &str = r#""name":"x""#;

@@ -11,6 +11,7 @@ use super::rig::*;
 use crate::config::ChildEra;
 use crate::engine::*;
 use crate::http::*;
+use crate::protocol::Revision;
 
 const DISCOVERY: &str = r#"{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{"listChanged":true}},"ttlMs":0,"cacheScope":"private"}"#;
 

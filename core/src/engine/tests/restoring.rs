@@ -6,6 +6,7 @@ use super::rig::*;
 use crate::engine::*;
 use crate::http::{RevisionHeader, SessionHeader};
 use crate::limits::Limits;
+use crate::protocol::Revision;
 use crate::reject::SpawnError;
 
 const GOES_ON: &str = "; the session goes on, and the next request starts a new process";

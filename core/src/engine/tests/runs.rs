@@ -10,7 +10,7 @@ use crate::engine::*;
 use crate::http::*;
 use crate::json::Message;
 use crate::limits::Limits;
-use crate::native::Served;
+use crate::native::StatelessOutcome;
 use crate::native::tests::Fixture;
 
 fn rig() -> Rig {
@@ -34,7 +34,7 @@ fn post(rig: &mut Rig, accept: Accept, body: &str) -> ExchangeId {
     let stateless = rig.engine.stateless().expect("no sessions");
     let at = (rig.now, rig.now.since(Instant::ZERO));
     match stateless.answer(head, &body, || at, HostStats::default, drop, drop) {
-        Served::Pending(request) => {
+        StatelessOutcome::Pending(request) => {
             rig.exchange(|exchange| Input::StatelessPending { exchange, request })
         }
         served => panic!("it does not have to wait: {served:?}"),

@@ -6,7 +6,7 @@ fn found(lines: &str) -> Vec<String> {
     let mut all = Vec::new();
     let mut note = |found: Option<InvalidLine>| {
         all.extend(found.map(|it| match it.concerns {
-            Concerns::Request(id) => format!("{} {}", it.flaw.name(), id.escape_ascii()),
+            LineSubject::Request(id) => format!("{} {}", it.flaw.name(), id.escape_ascii()),
             concerns => format!("{} {concerns:?}", it.flaw.name()),
         }));
     };
@@ -55,7 +55,7 @@ fn the_next_answer_may_follow_on_the_same_line() {
         lines[0] = if id == "7" { "{" } else { "}{" };
         assert!(lines.iter().all(|line| spread.take(line.as_bytes(), true).is_none()));
         let found = spread.take_pending(last.as_bytes()).expect("an answer");
-        assert!(matches!(found.concerns, Concerns::Request(it) if it == id));
+        assert!(matches!(found.concerns, LineSubject::Request(it) if it == id));
     }
 }
 

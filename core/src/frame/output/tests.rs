@@ -29,10 +29,10 @@ fn shown(read: Result<Message, InvalidLine>) -> String {
         Ok(message) => String::from_utf8_lossy(message.id().unwrap_or_default()).into_owned(),
         Err(InvalidLine { flaw, concerns, .. }) => {
             let id = match &concerns {
-                Concerns::Request(id) => String::from_utf8_lossy(id),
-                Concerns::AnyRequest => "*".into(),
-                Concerns::Nothing => "-".into(),
-                Concerns::Quoted(_) => "quoted".into(),
+                LineSubject::Request(id) => String::from_utf8_lossy(id),
+                LineSubject::AnyRequest => "*".into(),
+                LineSubject::Nothing => "-".into(),
+                LineSubject::Quoted(_) => "quoted".into(),
             };
             format!("{} {id}", flaw.name())
         }

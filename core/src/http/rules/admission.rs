@@ -13,7 +13,7 @@ use crate::http::{
     Answer, BodyBuffer, ClientLimiter, ContentCoding, Cors, LimitedClient, McpHead, Request,
     SessionHeader,
 };
-use crate::json::{Body, Concerned, Invalid, Kind, Message, ParseRules};
+use crate::json::{Body, Invalid, InvalidSubject, Kind, Message, ParseRules};
 use crate::memory::Memory;
 use crate::observe::Detail;
 use crate::reject::Reject;
@@ -228,8 +228,8 @@ fn with_objects(body: Body) -> Result<Body, Invalid> {
     })
 }
 
-fn concerned(id: &[u8]) -> Concerned {
-    Concerned::Request(Bytes::copy_from_slice(id))
+fn concerned(id: &[u8]) -> InvalidSubject {
+    InvalidSubject::Request(Bytes::copy_from_slice(id))
 }
 
 /// Returns whether the handler of any of these messages reads the head. Only tools can declare that
@@ -258,7 +258,7 @@ fn forbidden(
         Body::Batch(_) => None,
     };
     let reject = Reject::InsufficientScope;
-    let invalid = Invalid { reject, concerned: id.map(Concerned::Request) };
+    let invalid = Invalid { reject, concerned: id.map(InvalidSubject::Request) };
     let mut answer = Answer::invalid(&invalid, cors.clone());
     let resource = auth.as_ref().and_then(|auth| auth.resource.as_ref());
     answer.head.challenge = challenge(reject, resource, scopes).map(Box::from);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::json::{Concerned, Kind, Peer};
+use crate::json::{InvalidSubject, Kind, Peer};
 
 const RULES: ParseRules = ParseRules { depth_max: 5, batch_len_max: 4, sender: Peer::Client };
 
@@ -53,7 +53,7 @@ fn every_message_of_a_batch_has_its_own_verdict() {
             Ok((Kind::Result, Some(b"1".to_vec()))),
             Err(Invalid {
                 reject: Reject::BadVersion,
-                concerned: Some(Concerned::Request(Bytes::from("2")))
+                concerned: Some(InvalidSubject::Request(Bytes::from("2")))
             }),
         ]
     );

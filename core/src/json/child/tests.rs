@@ -19,10 +19,10 @@ fn read(line: &[u8]) -> Vec<Result<Message, InvalidLine>> {
 fn shown(line: &[u8]) -> Vec<String> {
     let of = |unreadable: InvalidLine| {
         let concerns = match unreadable.concerns {
-            Concerns::Nothing => "-".to_owned(),
-            Concerns::Request(id) => String::from_utf8(id.to_vec()).unwrap(),
-            Concerns::AnyRequest => "*".to_owned(),
-            Concerns::Quoted(message) => String::from_utf8(message.bytes().to_vec()).unwrap(),
+            LineSubject::Nothing => "-".to_owned(),
+            LineSubject::Request(id) => String::from_utf8(id.to_vec()).unwrap(),
+            LineSubject::AnyRequest => "*".to_owned(),
+            LineSubject::Quoted(message) => String::from_utf8(message.bytes().to_vec()).unwrap(),
         };
         format!("{} {concerns}", unreadable.flaw.name())
     };
@@ -217,7 +217,7 @@ proptest! {
         for found in read(&line) {
             match found {
                 Ok(message) if other => prop_assert!(message.id().is_none_or(|id| id == b"7")),
-                Err(InvalidLine { concerns: Concerns::Request(id), .. }) if other => {
+                Err(InvalidLine { concerns: LineSubject::Request(id), .. }) if other => {
                     prop_assert_eq!(&id[..], b"7");
                 }
                 _ => {}

@@ -5,12 +5,12 @@ fn id_of(text: &str) -> Option<String> {
     shown(PartialMessage::of(text.as_bytes()).concerns())
 }
 
-fn shown(concerns: Concerns) -> Option<String> {
+fn shown(concerns: LineSubject) -> Option<String> {
     match concerns {
-        Concerns::Request(id) => Some(String::from_utf8(id.to_vec()).unwrap()),
-        Concerns::AnyRequest => Some("*".to_owned()),
-        Concerns::Nothing => None,
-        Concerns::Quoted(_) => panic!("{concerns:?}"),
+        LineSubject::Request(id) => Some(String::from_utf8(id.to_vec()).unwrap()),
+        LineSubject::AnyRequest => Some("*".to_owned()),
+        LineSubject::Nothing => None,
+        LineSubject::Quoted(_) => panic!("{concerns:?}"),
     }
 }
 

@@ -3,8 +3,8 @@ use serde_json::json;
 use super::*;
 use crate::reject::Reject;
 
-fn wire() -> Wire {
-    Wire { status: 400, code: -32600, message: "say \"2.0\"\n\u{2028}".to_owned() }
+fn wire() -> ErrorForm {
+    ErrorForm { status: 400, code: -32600, message: "say \"2.0\"\n\u{2028}".to_owned() }
 }
 
 fn text(chunk: Chunk) -> String {

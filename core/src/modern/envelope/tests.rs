@@ -73,17 +73,23 @@ fn every_mistake_has_its_own_answer() {
     let unsupported = Some(Reject::UnsupportedRevision);
     for (what, version, method, body, expected) in [
         ("right", said, told, list(META), None),
-        ("no header", None, told, list(META), mismatch(Repeats::Version)),
+        ("no header", None, told, list(META), mismatch(MirroredValue::Version)),
         ("no _meta", said, told, list(""), missing),
         ("no version in it", said, told, list(no_version), missing),
         ("no capabilities in it", said, told, list(no_capabilities), missing),
         ("capabilities that are none", said, told, list(odd_capabilities), missing),
-        ("another version in the body", said, told, list(&unknown), mismatch(Repeats::Version)),
+        (
+            "another version in the body",
+            said,
+            told,
+            list(&unknown),
+            mismatch(MirroredValue::Version),
+        ),
         ("an unknown version", Some("v999.0.0"), told, list(&unknown), unsupported),
         ("the same, without _meta", Some("v999.0.0"), told, list(""), unsupported),
-        ("no method", said, None, list(META), mismatch(Repeats::Method)),
-        ("another method", said, Some("tools/call"), list(META), mismatch(Repeats::Method)),
-        ("another case", said, Some("TOOLS/LIST"), list(META), mismatch(Repeats::Method)),
+        ("no method", said, None, list(META), mismatch(MirroredValue::Method)),
+        ("another method", said, Some("tools/call"), list(META), mismatch(MirroredValue::Method)),
+        ("another case", said, Some("TOOLS/LIST"), list(META), mismatch(MirroredValue::Method)),
         ("a log level", said, told, list(&with_level("warning")), None),
         ("an unknown level", said, told, list(&with_level("loud")), Some(Reject::BadParams)),
         ("no level", said, told, list(&with_level("null").replace("\"null\"", "null")), None),
@@ -101,7 +107,7 @@ fn of_a_method_that_there_is_not_nothing_else_is_wrong() {
     let (head, body) = (head(Some(MODERN), Some("prompts/get")), body(&text));
     let admitted = |has| admit(&head, &body, &Revision::ALL, |_| has).err();
     assert_eq!(admitted(false), None);
-    assert_eq!(admitted(true), Some(Reject::HeaderMismatch(Repeats::Name)));
+    assert_eq!(admitted(true), Some(Reject::HeaderMismatch(MirroredValue::Name)));
 }
 
 #[test]
@@ -111,7 +117,7 @@ fn a_malformed_header_says_no_version() {
         let call = call("tools/list", meta);
         (era(&head, &call, &Revision::ALL), admit(&head, &call, &Revision::ALL, |_| true).err())
     };
-    assert_eq!(refused(META), (Era::Modern, Some(Reject::HeaderMismatch(Repeats::Version))));
+    assert_eq!(refused(META), (Era::Modern, Some(Reject::HeaderMismatch(MirroredValue::Version))));
     assert_eq!(refused("").0, Era::Legacy);
 }
 
@@ -126,7 +132,7 @@ fn a_name_is_said_in_the_header_too() {
         mirrored.name = header.map(|header| header.as_bytes().into());
         admit(&head, &body(&text), &Revision::ALL, |_| true).err()
     };
-    let mismatch = Some(Reject::HeaderMismatch(Repeats::Name));
+    let mismatch = Some(Reject::HeaderMismatch(MirroredValue::Name));
     for (method, key) in [
         ("tools/call", "name"),
         ("prompts/get", "name"),

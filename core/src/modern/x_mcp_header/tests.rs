@@ -30,7 +30,7 @@ fn is_taken(params: &HeaderParams, arguments: &str, headers: &[(&str, &str)]) ->
     match params.check(Some(arguments.as_bytes()), headers) {
         Ok(()) => true,
         Err(reject) => {
-            assert_eq!(reject, Reject::HeaderMismatch(Repeats::Argument));
+            assert_eq!(reject, Reject::HeaderMismatch(MirroredValue::Argument));
             false
         }
     }

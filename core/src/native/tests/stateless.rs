@@ -13,10 +13,10 @@ use crate::engine::Engine;
 use crate::host_stats::{HostStats, ProcessStats};
 use crate::http::{Headers, McpHead, ReplyHead, Request, RequestHead, Rules};
 use crate::json::Body;
-use crate::native::{Served, Stateless};
+use crate::native::{StatelessOutcome, StatelessServer};
 use crate::observe::{Event, Level};
 use crate::protocol::Revision;
-use crate::reject::{Reject, Repeats};
+use crate::reject::{MirroredValue, Reject};
 use crate::time::{Duration, Instant};
 
 struct Lines(Vec<(String, String)>);
@@ -35,7 +35,7 @@ impl Headers for Lines {
 struct Endpoint {
     config: Config,
     engine: Engine,
-    stateless: Stateless,
+    stateless: StatelessServer,
     log: RefCell<Vec<Event>>,
 }
 
@@ -81,7 +81,7 @@ impl Endpoint {
         (head, body)
     }
 
-    fn serve(&self, more: &[(&str, &str)], body: &str) -> Served {
+    fn serve(&self, more: &[(&str, &str)], body: &str) -> StatelessOutcome {
         let (head, body) = self.read(more, body);
         let clock = || (Instant::from_micros(3_005_000), Duration::new(1_000_003, 5_000_000));
         let sample = || HostStats {
@@ -94,10 +94,10 @@ impl Endpoint {
 
     fn post(&self, more: &[(&str, &str)], body: &str) -> (ReplyHead, String) {
         match self.serve(more, body) {
-            Served::Reply(head, body) | Served::Refused(_, head, body) => {
+            StatelessOutcome::Reply(head, body) | StatelessOutcome::Refused(_, head, body) => {
                 (head, String::from_utf8(body.to_vec()).unwrap())
             }
-            Served::Pending(run) => panic!("{run:?}"),
+            StatelessOutcome::Pending(run) => panic!("{run:?}"),
         }
     }
 
@@ -292,7 +292,8 @@ fn a_batch_is_executed_where_there_are_batches() {
 fn initialize_stands_alone() {
     let batch = r#"[{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}]"#;
     let desk = Endpoint::of(Native::stateless(Arc::new(Fixture::with_batches())));
-    let Served::Refused(Reject::InitializeInBatch, head, _) = desk.serve(&[], batch) else {
+    let StatelessOutcome::Refused(Reject::InitializeInBatch, head, _) = desk.serve(&[], batch)
+    else {
         panic!("it was not refused");
     };
     assert_eq!(head.status, 400);
@@ -307,7 +308,7 @@ fn initialize_stands_alone() {
     // The same in a batch that is refused anyway.
     assert!(matches!(
         Endpoint::new().serve(&[], batch),
-        Served::Refused(Reject::InitializeInBatch, ..)
+        StatelessOutcome::Refused(Reject::InitializeInBatch, ..)
     ));
 }
 
@@ -350,7 +351,7 @@ fn what_is_answered_is_logged_where_that_matters_enough() {
 
 #[test]
 fn what_has_to_wait_is_handed_on() {
-    assert!(matches!(Endpoint::new().serve(&[], &call(1, "steps")), Served::Pending(_)));
+    assert!(matches!(Endpoint::new().serve(&[], &call(1, "steps")), StatelessOutcome::Pending(_)));
 }
 
 #[test]
@@ -381,7 +382,7 @@ fn the_name_in_a_method_of_an_extension_is_the_one_in_the_header() {
         let mut lines = vec![("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "things/get")];
         lines.extend(named.iter().map(|name| ("Mcp-Name", *name)));
         match desk.serve(&lines, &modern_call("things/get", json!({ "thingId": id }))) {
-            Served::Refused(reject, ..) => Some(reject),
+            StatelessOutcome::Refused(reject, ..) => Some(reject),
             _ => None,
         }
     };
@@ -390,7 +391,7 @@ fn the_name_in_a_method_of_an_extension_is_the_one_in_the_header() {
     for named in [&["two"][..], &["one", "one"], &[]] {
         assert_eq!(
             refusal(named, json!("one")),
-            Some(Reject::HeaderMismatch(Repeats::Name)),
+            Some(Reject::HeaderMismatch(MirroredValue::Name)),
             "{named:?}"
         );
     }
@@ -404,11 +405,12 @@ fn who_listens_has_to_take_a_stream() {
     let said = [("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "subscriptions/listen")];
     let mut lines = said.to_vec();
     lines.push(("Accept", "application/json"));
-    let Served::Refused(Reject::NotAcceptable, head, _) = desk.serve(&lines, &listen) else {
+    let StatelessOutcome::Refused(Reject::NotAcceptable, head, _) = desk.serve(&lines, &listen)
+    else {
         panic!("no change may be announced");
     };
     assert_eq!(head.status, 406);
-    assert!(matches!(desk.serve(&said, &listen), Served::Pending(_)));
+    assert!(matches!(desk.serve(&said, &listen), StatelessOutcome::Pending(_)));
 }
 
 fn modern() -> String {

@@ -13,7 +13,7 @@ use pontoon_core::http::{
 use pontoon_core::{
     Action, Actions, Body, ChildEra, ChildId, ChildSpec, Config, Duration, Engine, ExchangeId,
     ExitStatus, HostStats, Input, Instant, Message, Native, ParseRules, Peer, Principal, Revision,
-    Served, Serves, SessionId,
+    Serves, SessionId, StatelessOutcome,
 };
 use pontoon_servers::calculator::{Calculator, Settings};
 use serde_json::Value;
@@ -230,10 +230,12 @@ impl Rig {
             (Some(stateless), Request::Post { head, body }) if stateless.takes(&head, &body) => {
                 let at = (self.now, Duration::ZERO);
                 match stateless.answer(head, &body, || at, HostStats::default, drop, drop) {
-                    Served::Pending(request) => {
+                    StatelessOutcome::Pending(request) => {
                         return self.input(Input::StatelessPending { exchange, request });
                     }
-                    Served::Reply(..) | Served::Refused(..) => return Duration::ZERO,
+                    StatelessOutcome::Reply(..) | StatelessOutcome::Refused(..) => {
+                        return Duration::ZERO;
+                    }
                 }
             }
             (_, request) => request,

@@ -1,19 +1,19 @@
 //! The request that an invalid text concerns.
 
 use super::*;
-use crate::json::Concerned;
+use crate::json::InvalidSubject;
 
-fn concerns(sender: Peer, text: &str) -> (Reject, Option<Concerned>) {
+fn concerns(sender: Peer, text: &str) -> (Reject, Option<InvalidSubject>) {
     let invalid = parse_of(sender, text).expect_err(text);
     (invalid.reject, invalid.concerned)
 }
 
-fn request(id: &'static str) -> Option<Concerned> {
-    Some(Concerned::Request(Bytes::from(id)))
+fn request(id: &'static str) -> Option<InvalidSubject> {
+    Some(InvalidSubject::Request(Bytes::from(id)))
 }
 
-fn answer(id: &'static str) -> Option<Concerned> {
-    Some(Concerned::Answer(Bytes::from(id)))
+fn answer(id: &'static str) -> Option<InvalidSubject> {
+    Some(InvalidSubject::Answer(Bytes::from(id)))
 }
 
 #[test]
