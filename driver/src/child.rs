@@ -1,145 +1,23 @@
-//! A child process from the driver's side: the slot that the engine fills, and the pipes that empty
-//! it.
+//! A child process from the driver's side: its start, its pipes and its end.
 //!
-//! Owns: the bytes that wait to be written to a child, which the engine bounds. Never: decides when
-//! a child ends, or interprets its lines.
+//! Never: decides when a child ends, or interprets its lines.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
-use std::task::{Context, Poll, Waker, ready};
-use std::{fmt, mem, process};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::{mem, process};
 
 use bytes::{Buf, Bytes};
-use pontoon_core::{ChildId, ChildSpec, Chunk, ExitStatus, Input, Output, Signal};
+use pontoon_core::{ChildId, ChildSpec, ExitStatus, Input, Output, Signal};
 
-use crate::driver::{Driver, lock};
+use crate::child_slot::ChildSlot;
+use crate::driver::Driver;
+pub use crate::driver::SpawnRequest;
 use crate::io::{Source, Stdin};
 use crate::scratch;
-
-/// The destination of the engine's actions for a child. Most methods return the task to wake.
-#[derive(Debug, Default)]
-pub(crate) struct ChildSlot {
-    state: Mutex<SlotState>,
-    /// Whether reading standard output is paused. A read in progress still completes.
-    gated: AtomicBool,
-}
-
-#[derive(Debug, Default)]
-struct SlotState {
-    stdin: VecDeque<Bytes>,
-    /// Whether standard input accepts no more bytes.
-    stdin_closed: bool,
-    process: Option<Process>,
-    released: bool,
-    /// The task of the pipes.
-    pipes: Option<Waker>,
-}
-
-impl ChildSlot {
-    pub(crate) fn write_stdin(&self, chunk: Chunk) -> Option<Waker> {
-        let mut state = self.lock();
-        if !state.stdin_closed {
-            state.stdin.extend(chunk);
-        }
-        state.pipes.take()
-    }
-
-    pub(crate) fn close_stdin(&self) -> Option<Waker> {
-        let mut state = self.lock();
-        state.stdin_closed = true;
-        state.pipes.take()
-    }
-
-    pub(crate) fn set_read_enabled(&self, open: bool) -> Option<Waker> {
-        self.gated.store(!open, Ordering::Release);
-        if open { self.lock().pipes.take() } else { None }
-    }
-
-    pub(crate) fn signal(&self, signal: Signal) {
-        if let Some(process) = &self.lock().process {
-            process.signal(signal);
-        }
-    }
-
-    pub(crate) fn release(&self) -> Option<Waker> {
-        let mut state = self.lock();
-        state.released = true;
-        state.pipes.take()
-    }
-
-    /// Takes the bytes that wait for standard input; `false` when no more will follow.
-    fn poll_stdin(&self, cx: &Context<'_>, parts: &mut VecDeque<Bytes>) -> Poll<bool> {
-        let mut state = self.lock();
-        // Not a swap, so that the buffer of an idle child is freed.
-        *parts = mem::take(&mut state.stdin);
-        if !parts.is_empty() {
-            return Poll::Ready(true);
-        }
-        if state.stdin_closed {
-            return Poll::Ready(false);
-        }
-        state.wake(cx)
-    }
-
-    fn poll_open(&self, cx: &Context<'_>) -> Poll<()> {
-        if !self.gated.load(Ordering::Acquire) {
-            return Poll::Ready(());
-        }
-        let mut state = self.lock();
-        // The engine opens the gate before it looks for the task to wake.
-        if self.gated.load(Ordering::Acquire) { state.wake(cx) } else { Poll::Ready(()) }
-    }
-
-    fn poll_released(&self, cx: &Context<'_>) -> Poll<()> {
-        let mut state = self.lock();
-        if state.released { Poll::Ready(()) } else { state.wake(cx) }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, SlotState> {
-        lock(&self.state)
-    }
-}
-
-impl SlotState {
-    /// Registers the task of the pipes for the next change.
-    fn wake<T>(&mut self, cx: &Context<'_>) -> Poll<T> {
-        match &mut self.pipes {
-            Some(pipes) => pipes.clone_from(cx.waker()),
-            pipes => *pipes = Some(cx.waker().clone()),
-        }
-        Poll::Pending
-    }
-}
-
-/// The process, or a stand-in for it, that receives a child's signals.
-struct Process(Box<dyn Fn(Signal) + Send>);
-
-impl Process {
-    fn signal(&self, signal: Signal) {
-        (self.0)(signal);
-    }
-}
-
-impl fmt::Debug for Process {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Process")
-    }
-}
-
-/// A child to be started.
-#[derive(Debug)]
-pub struct SpawnRequest {
-    pub(crate) driver: Weak<Driver>,
-    pub(crate) child: ChildId,
-    pub(crate) spec: Arc<ChildSpec>,
-    pub(crate) slot: Arc<ChildSlot>,
-    /// Counts it as not carried out yet.
-    pub(crate) _held: Arc<()>,
-}
 
 impl SpawnRequest {
     /// Returns the command. Start it on a thread that lives as long as the children, because they
@@ -177,7 +55,7 @@ impl SpawnRequest {
         signal: impl Fn(Signal) + Send + 'static,
     ) -> (ChildIo, ExitWaiter) {
         let SpawnRequest { child, slot, .. } = self;
-        slot.lock().process = Some(Process(Box::new(signal)));
+        slot.set_process(signal);
         if !driver.report(child, [Input::ChildSpawned { child, pid }]) {
             slot.signal(Signal::Kill);
         }

@@ -1,7 +1,8 @@
 //! The engine behind its lock: every input goes in here, and every action is carried out here.
 //!
-//! Owns: the engine, and the slots of exchanges and children. Never: waits under the lock. Every action is a push to a slot; tasks are woken, jobs are carried
-//! out, and the log is written, once the lock is free.
+//! Owns: the engine, and the slots of exchanges and children. Never: waits under the lock. Every
+//! action is a push to a slot; tasks are woken, jobs are carried out, and the log is written, once
+//! the lock is free.
 //!
 //! A panic of the engine aborts the program, because half of an action may have been carried out
 //! and later ones could not be trusted. The children end with it.
@@ -9,36 +10,36 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::Waker;
 use std::{fmt, mem, process};
 
-use pontoon_core::http::{Admission, Answer, ClientLimiter, Headers, Request, RequestHead, Rules};
+use pontoon_core::http::{Admission, Answer, ClientLimiter, Headers, RequestHead, Rules};
 use pontoon_core::{
-    Action, Actions, ChildId, Config, Engine, Event, ExchangeId, HostStats, Input, Instant, Job,
-    Memory, Preparation, SessionId, Signal, SpawnError, StatelessOutcome, StatelessServer,
+    Action, Actions, ChildId, ChildSpec, Config, Engine, Event, ExchangeId, HostStats, Input,
+    Instant, Job, Memory, Preparation, SessionId, Signal, SpawnError, StatelessServer,
 };
 use smallvec::SmallVec;
 
 use crate::Log;
-use crate::child::{self, SpawnRequest};
+use crate::child_slot::ChildSlot;
 use crate::clock::Clock;
-use crate::exchange::{self, Exchange};
+use crate::lock::lock;
 use crate::phase::Phase;
+use crate::response_slot::ResponseSlot;
 use crate::shared::Shared;
 
 /// An engine, and the tasks that wait for it.
 pub struct Driver {
     pub(crate) clock: Clock,
-    /// The state of the whole program.
-    shared: Arc<Shared>,
+    program: Arc<Program>,
     /// Its number in the program; never reused.
     number: u64,
     pub(crate) config: Arc<Config>,
     memory: Memory,
     /// The server for requests without a session, which it answers outside the lock.
-    stateless: Option<StatelessServer>,
-    preparation: Preparation,
+    pub(crate) stateless: Option<StatelessServer>,
+    pub(crate) preparation: Preparation,
     /// The limits for each client, if there are any.
     client_limiter: Option<Mutex<ClientLimiter>>,
     log: Mutex<Log>,
@@ -53,11 +54,30 @@ pub struct Driver {
 /// Takes a job whose result, [`Job::run`], is submitted later to the driver.
 pub type DeferJob = Box<dyn Fn(Weak<Driver>, Job) + Send + Sync>;
 
+/// The parts of a program that its drivers use.
+pub(crate) struct Program {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) spawner: Sender<SpawnRequest>,
+    /// Takes the jobs; without it, the thread that reported an input carries out its jobs.
+    pub(crate) defer_job: Option<DeferJob>,
+}
+
+/// A child to be started.
+#[derive(Debug)]
+pub struct SpawnRequest {
+    pub(crate) driver: Weak<Driver>,
+    pub(crate) child: ChildId,
+    pub(crate) spec: Arc<ChildSpec>,
+    pub(crate) slot: Arc<ChildSlot>,
+    /// Counts it as not carried out yet.
+    pub(crate) _held: Arc<()>,
+}
+
 struct State {
     engine: Engine,
     actions: Actions,
-    exchanges: HashMap<ExchangeId, Arc<exchange::ResponseSlot>>,
-    children: HashMap<ChildId, Arc<child::ChildSlot>>,
+    exchanges: HashMap<ExchangeId, Arc<ResponseSlot>>,
+    children: HashMap<ChildId, Arc<ChildSlot>>,
     /// The driver itself, for spawn requests.
     driver: Weak<Driver>,
     spawner: Sender<SpawnRequest>,
@@ -85,10 +105,10 @@ impl Driver {
         config: Config,
         log: Log,
         seed: [u8; 32],
-        shared: &Arc<Shared>,
+        program: &Arc<Program>,
         number: u64,
     ) -> Arc<Driver> {
-        let (config, clock) = (Arc::new(config), shared.clock.clone());
+        let (config, clock) = (Arc::new(config), program.shared.clock.clone());
         let mut engine = Engine::new(config.clone(), seed, clock.now());
         engine.set_unix_time(clock.wall().saturating_sub(clock.now().since(Instant::ZERO)));
         let stateless = engine.stateless();
@@ -103,14 +123,14 @@ impl Driver {
                 exchanges: HashMap::new(),
                 children: HashMap::new(),
                 driver: driver.clone(),
-                spawner: shared.spawner.clone(),
+                spawner: program.spawner.clone(),
                 spawning: Arc::default(),
                 // A session has one child, and an ended one may overlap with its successor.
                 spawning_max: 2 * config.limits.sessions_max.max(1),
             };
             Driver {
                 clock,
-                shared: shared.clone(),
+                program: program.clone(),
                 number,
                 config,
                 memory,
@@ -166,59 +186,22 @@ impl Driver {
         Ok(admission)
     }
 
-    /// Submits a request, and returns the exchange for its answer. A request to a server in this
-    /// process that belongs to no session is answered here, without the engine, unless it has to
-    /// wait.
-    pub fn open(self: &Arc<Self>, mut request: Request) -> Exchange {
-        let slot = request.take_slot();
-        self.answer(request).holding(slot)
+    pub(crate) fn sample(&self) -> HostStats {
+        self.program.shared.sample()
     }
 
-    fn answer(self: &Arc<Self>, request: Request) -> Exchange {
-        match (&self.stateless, request) {
-            (Some(stateless), Request::Post { head, body }) if stateless.takes(&head, &body) => {
-                let (clock, sample) = (|| (self.clock.now(), self.clock.wall()), || self.sample());
-                let publish = |change| self.submit([Input::Changed { change }]);
-                let log = |event| self.log(event);
-                match stateless.answer(head, &body, clock, sample, log, publish) {
-                    StatelessOutcome::Reply(head, body) => Exchange::answered(self, head, body),
-                    StatelessOutcome::Refused(reject, head, body) => {
-                        self.submit([Input::Refused { reject, detail: None }]);
-                        Exchange::answered(self, head, body)
-                    }
-                    StatelessOutcome::Pending(request) => self
-                        .exchange(false, |exchange| Input::StatelessPending { exchange, request }),
-                }
-            }
-            (_, mut request) => {
-                self.preparation.prepare(&mut request);
-                let wants_facts = request.wants_stats(&self.config.serves);
-                let request = Box::new(request);
-                self.exchange(wants_facts, |exchange| Input::Requested { exchange, request })
-            }
-        }
-    }
-
-    /// Reports a request, and returns the exchange for its answer.
-    fn exchange(
-        self: &Arc<Self>,
-        wants_facts: bool,
-        input: impl FnOnce(ExchangeId) -> Input,
-    ) -> Exchange {
-        let is_native = self.config.serves.native().is_some();
-        let clock_read = is_native.then(|| Input::ClockRead { unix_time: self.clock.wall() });
-        let sampled = wants_facts.then(|| Input::Sampled { stats: Box::new(self.sample()) });
+    /// Numbers an exchange whose answer goes to `slot`, and reports inputs about it, in order.
+    pub(crate) fn add_exchange<I: IntoIterator<Item = Input>>(
+        &self,
+        slot: &Arc<ResponseSlot>,
+        inputs: impl FnOnce(ExchangeId) -> I,
+    ) -> ExchangeId {
         let id = ExchangeId(self.exchanges.fetch_add(1, Ordering::Relaxed));
-        let slot = Arc::new(exchange::ResponseSlot::default());
         self.turn(|state, now| {
             state.exchanges.insert(id, slot.clone());
-            state.take(clock_read.into_iter().chain(sampled).chain([input(id)]), now);
+            state.take(inputs(id), now);
         });
-        Exchange::new(id, self.clone(), slot)
-    }
-
-    fn sample(&self) -> HostStats {
-        self.shared.sample()
+        id
     }
 
     /// Returns whether a session with this id is open.
@@ -315,7 +298,7 @@ impl Driver {
     fn turn(&self, facts: impl FnOnce(&mut State, Instant)) {
         let mut jobs = self.locked_turn(facts);
         while let Some(job) = jobs.pop_front() {
-            if let Some(defer) = &self.shared.defer_job {
+            if let Some(defer) = &self.program.defer_job {
                 let driver = self.lock().driver.clone();
                 defer(driver, job);
                 continue;
@@ -359,7 +342,7 @@ impl Driver {
         }
         // At the very end, because the program may exit on it, on another thread.
         if let Some(phase) = aftermath.phase {
-            self.shared.advance(self.number, phase);
+            self.program.shared.advance(self.number, phase);
         }
         aftermath.jobs
     }
@@ -369,11 +352,11 @@ impl Driver {
     fn hurry(&self, state: &State) -> Option<Waker> {
         let deadline = state.engine.poll_timeout().filter(|deadline| deadline.at < self.armed())?;
         self.arm(deadline.at);
-        self.shared.hurry(deadline.at)
+        self.program.shared.hurry(deadline.at)
     }
 
     /// Logs an event from outside of any turn.
-    fn log(&self, event: Event) {
+    pub(crate) fn log(&self, event: Event) {
         lock(&self.events).push(event);
         self.write_log();
     }
@@ -387,11 +370,6 @@ impl Driver {
             log(event);
         }
     }
-}
-
-/// Locks data that a panic cannot leave half changed.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Driver {
@@ -445,7 +423,7 @@ impl State {
             }
             Action::Release { child } => self.children.remove(&child)?.release(),
             Action::Spawn { child, spec } => {
-                let slot = Arc::new(child::ChildSlot::default());
+                let slot = Arc::new(ChildSlot::default());
                 self.children.insert(child, slot.clone());
                 let is_full = Arc::strong_count(&self.spawning) > self.spawning_max;
                 let (driver, held) = (self.driver.clone(), self.spawning.clone());

@@ -1,69 +1,20 @@
-//! The way back of a request: the slot that the engine fills, and the reader that empties it.
+//! A request that was submitted, and the way back of its answer.
 //!
-//! Owns: the bytes of an exchange that wait to be sent; the engine bounds them by the reported
-//! bytes. Never: interprets them.
+//! Never: interprets the bytes of an answer.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use pontoon_core::http::{ClientSlot, ReplyHead};
-use pontoon_core::{Chunk, ExchangeId, Input, Memory};
+use pontoon_core::http::{ClientSlot, ReplyHead, Request};
+use pontoon_core::{Chunk, ExchangeId, Input, Memory, StatelessOutcome};
 
-use crate::driver::{Driver, lock};
-
-/// The destination of the engine's actions for an exchange. Each method returns the task to wake.
-#[derive(Debug, Default)]
-pub(crate) struct ResponseSlot(Mutex<SlotState>);
-
-#[derive(Debug, Default)]
-struct SlotState {
-    answer: Option<Answer>,
-    parts: VecDeque<Bytes>,
-    /// Whether the stream has ended.
-    finished: bool,
-    reader: Option<Waker>,
-}
-
-/// The answer of an exchange.
-#[derive(Debug)]
-pub enum Answer {
-    /// A whole answer, and whether the engine needs to know when it has been sent.
-    Reply(ReplyHead, Chunk, bool),
-    /// The head of a stream.
-    Begin(ReplyHead),
-}
-
-impl ResponseSlot {
-    pub(crate) fn reply(&self, head: ReplyHead, body: Chunk, receipt: bool) -> Option<Waker> {
-        self.put(|state| state.answer = Some(Answer::Reply(head, body, receipt)))
-    }
-
-    pub(crate) fn begin(&self, head: ReplyHead) -> Option<Waker> {
-        self.put(|state| state.answer = Some(Answer::Begin(head)))
-    }
-
-    pub(crate) fn write(&self, chunk: Chunk) -> Option<Waker> {
-        self.put(|state| state.parts.extend(chunk))
-    }
-
-    pub(crate) fn finish(&self) -> Option<Waker> {
-        self.put(|state| state.finished = true)
-    }
-
-    fn put(&self, change: impl FnOnce(&mut SlotState)) -> Option<Waker> {
-        let mut state = self.lock();
-        change(&mut state);
-        state.reader.take()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, SlotState> {
-        lock(&self.0)
-    }
-}
+use crate::driver::Driver;
+pub use crate::response_slot::Answer;
+use crate::response_slot::{ResponseSlot, wait};
 
 /// The reading end of a slot. Dropping it, because everything was sent or the peer has
 /// disconnected, reports the exchange as closed.
@@ -89,12 +40,57 @@ enum Way {
     Ready(Option<Answer>),
 }
 
-impl Exchange {
-    pub(crate) fn new(id: ExchangeId, driver: Arc<Driver>, slot: Arc<ResponseSlot>) -> Self {
-        let way = Way::ResponseSlot(id, slot);
-        Exchange { driver, way, sent: 0, settled: false, client_slot: None }
+impl Driver {
+    /// Submits a request, and returns the exchange for its answer. A request to a server in this
+    /// process that belongs to no session is answered here, without the engine, unless it has to
+    /// wait.
+    pub fn open(self: &Arc<Self>, mut request: Request) -> Exchange {
+        let slot = request.take_slot();
+        self.answer(request).holding(slot)
     }
 
+    fn answer(self: &Arc<Self>, request: Request) -> Exchange {
+        match (&self.stateless, request) {
+            (Some(stateless), Request::Post { head, body }) if stateless.takes(&head, &body) => {
+                let (clock, sample) = (|| (self.clock.now(), self.clock.wall()), || self.sample());
+                let publish = |change| self.submit([Input::Changed { change }]);
+                let log = |event| self.log(event);
+                match stateless.answer(head, &body, clock, sample, log, publish) {
+                    StatelessOutcome::Reply(head, body) => Exchange::answered(self, head, body),
+                    StatelessOutcome::Refused(reject, head, body) => {
+                        self.submit([Input::Refused { reject, detail: None }]);
+                        Exchange::answered(self, head, body)
+                    }
+                    StatelessOutcome::Pending(request) => self
+                        .exchange(false, |exchange| Input::StatelessPending { exchange, request }),
+                }
+            }
+            (_, mut request) => {
+                self.preparation.prepare(&mut request);
+                let wants_facts = request.wants_stats(&self.config.serves);
+                let request = Box::new(request);
+                self.exchange(wants_facts, |exchange| Input::Requested { exchange, request })
+            }
+        }
+    }
+
+    /// Reports a request, and returns the exchange for its answer.
+    fn exchange(
+        self: &Arc<Self>,
+        wants_facts: bool,
+        input: impl FnOnce(ExchangeId) -> Input,
+    ) -> Exchange {
+        let is_native = self.config.serves.native().is_some();
+        let clock_read = is_native.then(|| Input::ClockRead { unix_time: self.clock.wall() });
+        let sampled = wants_facts.then(|| Input::Sampled { stats: Box::new(self.sample()) });
+        let slot = Arc::new(ResponseSlot::default());
+        let inputs = |id| clock_read.into_iter().chain(sampled).chain([input(id)]);
+        let way = Way::ResponseSlot(self.add_exchange(&slot, inputs), slot);
+        Exchange { driver: self.clone(), way, sent: 0, settled: false, client_slot: None }
+    }
+}
+
+impl Exchange {
     /// Creates an exchange with its answer, unknown to the engine.
     pub(crate) fn answered(driver: &Arc<Driver>, head: ReplyHead, body: Chunk) -> Self {
         let way = Way::Ready(Some(Answer::Reply(head, body, false)));
@@ -102,7 +98,7 @@ impl Exchange {
     }
 
     /// Keeps the place of its request until it is dropped.
-    pub(crate) fn holding(mut self, client_slot: Option<Arc<ClientSlot>>) -> Self {
+    fn holding(mut self, client_slot: Option<Arc<ClientSlot>>) -> Self {
         self.client_slot = client_slot;
         self
     }
@@ -182,14 +178,6 @@ impl Drop for Exchange {
             self.driver.close(id, self.sent);
         }
     }
-}
-
-fn wait<T>(state: &mut SlotState, cx: &Context<'_>) -> Poll<T> {
-    match &mut state.reader {
-        Some(reader) => reader.clone_from(cx.waker()),
-        reader => *reader = Some(cx.waker().clone()),
-    }
-    Poll::Pending
 }
 
 /// The minimum number of bytes to report while more wait, because a report takes the engine's lock.

@@ -20,19 +20,25 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod accept;
 pub mod admit_wait;
 mod authenticator;
 pub mod child;
+mod child_slot;
 pub mod clock;
 pub mod coding;
 pub mod connections;
 pub mod contract;
 pub mod driver;
+mod drivers;
 pub mod exchange;
 #[cfg(feature = "hyper")]
 pub mod http;
 pub mod io;
+mod lock;
+mod options;
 mod phase;
+mod response_slot;
 mod running;
 mod scratch;
 mod shared;
@@ -41,8 +47,8 @@ pub mod site;
 pub mod tls;
 
 pub use authenticator::Authenticator;
+pub use lock::lock;
+pub use options::{Listeners, Log, Options, Server, Surface, THREADS_MAX};
 pub use phase::Phase;
-pub use running::{
-    Ended, Listeners, Log, Options, Running, Server, Stopper, Surface, THREADS_MAX, addresses,
-};
+pub use running::{Ended, Running, Stopper, addresses};
 pub use signature::verify_signature;

@@ -1,31 +1,26 @@
 //! The state that all drivers of a program share.
 //!
-//! Owns: the clock, the count of connections, the phase of the program, the time for which its
-//! timer is set, and the list of its drivers. Never: calls a driver.
+//! Owns: the clock, the open connections, the phases, and the time for which the timer of the
+//! program is set. Never: calls a driver.
 
 use std::collections::BTreeMap;
 use std::mem;
-use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
 use pontoon_core::{HostStats, Instant};
 use pontoon_process::Sampler;
 
-use crate::child::SpawnRequest;
 use crate::clock::Clock;
 use crate::connections::Connections;
-use crate::driver::{DeferJob, Driver, lock};
+use crate::lock::lock;
 use crate::phase::{Phase, Phases};
 
 /// The state that all drivers of a program share.
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
-    pub(crate) connections: Connections,
+    pub(crate) connections: Arc<Connections>,
     pub(crate) phases: Phases,
-    pub(crate) spawner: Sender<SpawnRequest>,
-    /// Takes the jobs; without it, the thread that reported an input carries out its jobs.
-    pub(crate) defer_job: Option<DeferJob>,
     sampler: Sampler,
     lifecycle: Mutex<Lifecycle>,
     timer: Mutex<Timer>,
@@ -45,31 +40,23 @@ struct Lifecycle {
     stopped: Vec<u64>,
 }
 
-/// The timer of all drivers, and the drivers.
+/// The timer of all drivers.
 struct Timer {
     /// The time for which it is set.
     armed: Instant,
     task: Option<Waker>,
-    drivers: Arc<Vec<Arc<Driver>>>,
 }
 
 impl Shared {
     /// Creates the state of a program; `children` if the resources of its processes are of interest.
-    pub(crate) fn new(
-        clock: Clock,
-        spawner: Sender<SpawnRequest>,
-        defer_job: Option<DeferJob>,
-        children: bool,
-    ) -> Arc<Shared> {
+    pub(crate) fn new(clock: Clock, children: bool) -> Arc<Shared> {
         Arc::new(Shared {
             clock,
-            connections: Connections::default(),
+            connections: Arc::default(),
             phases: Phases::new(),
-            spawner,
-            defer_job,
             sampler: Sampler::start(children),
             lifecycle: Mutex::default(),
-            timer: Mutex::new(Timer { armed: Instant::FAR, task: None, drivers: Arc::default() }),
+            timer: Mutex::new(Timer { armed: Instant::FAR, task: None }),
         })
     }
 
@@ -79,21 +66,9 @@ impl Shared {
         stats
     }
 
-    /// Returns the drivers that have not stopped.
-    pub(crate) fn drivers(&self) -> Arc<Vec<Arc<Driver>>> {
-        lock(&self.timer).drivers.clone()
-    }
-
-    /// Adds a driver.
-    pub(crate) fn add(&self, number: u64, driver: Arc<Driver>) {
+    /// Records that a driver serves.
+    pub(crate) fn add(&self, number: u64) {
         lock(&self.lifecycle).running.insert(number, Phase::Serving);
-        Arc::make_mut(&mut lock(&self.timer).drivers).push(driver);
-    }
-
-    /// Removes all drivers, which hold this state.
-    pub(crate) fn clear(&self) {
-        let drivers = mem::take(&mut lock(&self.timer).drivers);
-        drop(drivers);
     }
 
     /// Returns whether a driver has stopped and is not removed yet.
@@ -101,21 +76,9 @@ impl Shared {
         !lock(&self.lifecycle).stopped.is_empty()
     }
 
-    /// Removes and returns the drivers that have stopped, except the main one.
-    pub(crate) fn take_stopped(&self) -> Vec<Arc<Driver>> {
-        let stopped = mem::take(&mut lock(&self.lifecycle).stopped);
-        if stopped.is_empty() {
-            return Vec::new();
-        }
-        let mut timer = lock(&self.timer);
-        let drivers = Arc::make_mut(&mut timer.drivers);
-        let mut removed = Vec::new();
-        drivers.retain(|driver| {
-            let is_stopped = stopped.contains(&driver.number());
-            removed.extend(is_stopped.then(|| driver.clone()));
-            !is_stopped
-        });
-        removed
+    /// Removes and returns the numbers of the drivers that have stopped, except the main one.
+    pub(crate) fn take_stopped(&self) -> Vec<u64> {
+        mem::take(&mut lock(&self.lifecycle).stopped)
     }
 
     /// Records the phase of a driver's engine. The program drains with the main engine, and has
@@ -166,11 +129,10 @@ impl Shared {
 
     /// Sets the timer for the earliest deadline of all drivers, and returns that. `cx` is woken for
     /// an earlier one.
-    pub(crate) fn arm(&self, cx: &Context<'_>) -> Instant {
+    pub(crate) fn arm(&self, cx: &Context<'_>, earliest: impl FnOnce() -> Instant) -> Instant {
         let mut timer = lock(&self.timer);
         // A driver stores its deadline before it asks to hurry, so none is missed.
-        let deadlines = timer.drivers.iter().map(|driver| driver.armed());
-        let at = deadlines.min().unwrap_or(Instant::FAR);
+        let at = earliest();
         timer.armed = at;
         match &mut timer.task {
             Some(task) => task.clone_from(cx.waker()),

@@ -22,9 +22,11 @@ use pontoon_core::{
 use crate::admit_wait::AdmitWait;
 use crate::child::SpawnRequest;
 use crate::clock::{self, Clock};
-use crate::driver::{DeferJob, Driver, lock};
+use crate::driver::{DeferJob, Driver, Program};
+use crate::drivers::Drivers;
 use crate::exchange::Exchange;
 use crate::io::Alarm;
+use crate::lock::lock;
 use crate::phase::Phase;
 use crate::shared::{MAIN, Shared};
 use crate::tls::Tls;
@@ -33,15 +35,13 @@ use crate::{Options, Server, Surface};
 /// A program: its servers, and the state that they share.
 pub struct Site {
     pub(crate) shared: Arc<Shared>,
+    drivers: Drivers,
     table: RwLock<Arc<Table>>,
     updates: Mutex<Updates>,
     tls: Option<Tls>,
     /// The reason why the configuration is older than its files.
     fault: Mutex<Option<Box<str>>>,
-    seed: Box<Seed>,
 }
-
-type Seed = dyn Fn() -> io::Result<[u8; 32]> + Send + Sync;
 
 /// A server, and the rules of its requests.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ struct Updates {
 /// The engines that an update starts and ends.
 #[derive(Default)]
 struct Changes {
-    started: Vec<(u64, Arc<Driver>)>,
+    started: Vec<Arc<Driver>>,
     /// With whether each is replaced by another one.
     retired: Vec<(Arc<Driver>, bool)>,
 }
@@ -128,9 +128,11 @@ impl Site {
     ) -> io::Result<(Arc<Site>, Receiver<SpawnRequest>)> {
         let (spawner, orders) = channel();
         let Options { config, servers, log, .. } = options;
-        let shared = Shared::new(clock, spawner, defer_job, config.serves.native().is_none());
-        let driver = Driver::new(config.clone(), log.clone(), seed()?, &shared, MAIN);
-        shared.add(MAIN, driver.clone());
+        let shared = Shared::new(clock, config.serves.native().is_none());
+        let program = Program { shared: shared.clone(), spawner, defer_job };
+        let drivers = Drivers::new(program, Box::new(seed));
+        let driver = drivers.create(config.clone(), log.clone(), MAIN)?;
+        drivers.add(driver.clone());
         let table = Table {
             admin: Arc::new(Endpoint::admin(driver.clone(), config)),
             main: Arc::new(Endpoint::new(driver, config)),
@@ -140,11 +142,11 @@ impl Site {
         };
         let site = Site {
             shared,
+            drivers,
             table: RwLock::new(Arc::new(table)),
             updates: Mutex::new(Updates { drivers: MAIN + 1, ..Updates::default() }),
             tls: options.tls.clone(),
             fault: Mutex::default(),
-            seed: Box::new(seed),
         };
         if !servers.is_empty() {
             site.update(config.clone(), servers.clone())?;
@@ -202,7 +204,7 @@ impl Site {
     pub fn start(&self) {
         let mut updates = lock(&self.updates);
         updates.has_started = true;
-        for driver in &*self.shared.drivers() {
+        for driver in &*self.drivers.all() {
             driver.submit([Input::Started]);
         }
     }
@@ -211,7 +213,7 @@ impl Site {
     pub fn stop(&self) {
         lock(&self.updates).is_stopping = true;
         // The phase of the program follows the main one.
-        for driver in self.shared.drivers().iter().rev() {
+        for driver in self.drivers.all().iter().rev() {
             driver.submit([Input::ShutdownRequested]);
         }
     }
@@ -313,12 +315,9 @@ impl Site {
     pub async fn keep_time(&self, mut alarm: impl Alarm) {
         poll_fn(|cx| {
             loop {
-                self.shared.disarm();
-                for driver in &*self.shared.drivers() {
-                    driver.time_passed();
-                }
+                self.drivers.time_passed();
                 self.remove_stopped();
-                let at = self.shared.arm(cx);
+                let at = self.drivers.arm(cx);
                 if !self.shared.has_stopped() {
                     ready!(alarm.poll_until(cx, at));
                 }
@@ -343,17 +342,11 @@ impl Site {
         let mut phase = self.phase();
         loop {
             if let Phase::Stopped { forced } = phase {
-                self.shared.drivers().iter().for_each(|driver| driver.kill_children());
+                self.drivers.all().iter().for_each(|driver| driver.kill_children());
                 return forced;
             }
             phase = self.phase_after(phase).await;
         }
-    }
-}
-
-impl Drop for Site {
-    fn drop(&mut self) {
-        self.shared.clear();
     }
 }
 
@@ -438,8 +431,8 @@ impl Site {
             entries.push(self.entry(server, known, &mut updates, &mut changes)?);
         }
         entries.extend(left.into_iter().filter_map(|entry| entry.remove(&mut changes)));
-        for (number, driver) in changes.started {
-            self.shared.add(number, driver.clone());
+        for driver in changes.started {
+            self.drivers.add(driver.clone());
             if updates.has_started {
                 driver.submit([Input::Started]);
             }
@@ -482,8 +475,8 @@ impl Site {
                 let rules = Arc::new(Rules::new(&config));
                 let number = updates.drivers;
                 updates.drivers += 1;
-                let driver = Driver::new(config, log, (self.seed)()?, &self.shared, number);
-                changes.started.push((number, driver.clone()));
+                let driver = self.drivers.create(config, log, number)?;
+                changes.started.push(driver.clone());
                 EntryState::Serving(Arc::new(Endpoint { driver, rules }))
             }
             (Err(reason), _) => EntryState::Broken(reason),
@@ -505,7 +498,7 @@ impl Site {
             return;
         }
         let _updates = lock(&self.updates);
-        let stopped = self.shared.take_stopped();
+        let stopped = self.drivers.take_stopped();
         let old = self.table();
         let is_stopped = |endpoint: &Arc<Endpoint>| {
             stopped.iter().any(|driver| Arc::ptr_eq(driver, &endpoint.driver))

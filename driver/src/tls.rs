@@ -25,7 +25,7 @@ pub use session::TlsSession;
 #[cfg(feature = "hyper")]
 pub(crate) use socket::TlsSocket;
 
-use crate::driver::lock;
+use crate::lock::lock;
 
 /// The settings of TLS that all connections share: versions 1.2 and 1.3, with the library's default
 /// cipher suites, and `http/1.1` by ALPN. The library keeps at most 256 sessions for resumption.

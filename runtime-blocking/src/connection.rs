@@ -25,12 +25,11 @@ use pontoon_driver::connections::{self, Permit};
 use pontoon_driver::exchange::{Answer, Exchange};
 use pontoon_driver::site::{Endpoint, Site};
 use pontoon_driver::tls::TlsSession;
-use pontoon_driver::{Phase, Surface, coding};
+use pontoon_driver::{Phase, Surface, coding, lock};
 use rustix::event::{PollFd, PollFlags};
 use smallvec::SmallVec;
 
 use crate::io::{Event, FAR, is_passing, poll};
-use crate::lock;
 use crate::respond::write_head;
 
 /// The state that all connections share.

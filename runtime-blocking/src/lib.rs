@@ -38,7 +38,7 @@ mod respond;
 use std::future::{Future, poll_fn};
 use std::io::Result;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::Poll;
 use std::thread::{Builder, JoinHandle};
 
@@ -116,8 +116,3 @@ fn spawn<T: Send + 'static>(
 
 /// The JSON parser needs the deepest stack, up to its depth limit.
 const STACK_BYTES: usize = 256 * 1024;
-
-/// Locks data that a panic cannot leave half changed.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}

@@ -19,7 +19,7 @@ use crate::Log;
 use crate::authenticator::Authenticator;
 use crate::authenticator::client::Client;
 use crate::clock::Clock;
-use crate::driver::lock;
+use crate::lock::lock;
 
 /// Makes the requests for an [`Authenticator`], until it is dropped.
 pub(crate) struct AuthFetcher {

@@ -1,10 +1,10 @@
-use std::sync::atomic::AtomicUsize;
-use std::task::Wake;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Wake, Waker};
 
-use pontoon_core::{Config, Serves};
+use pontoon_core::{Chunk, Config, Serves};
 
 use super::*;
-use crate::running::Options;
+use crate::options::Options;
 use crate::site::Site;
 
 #[test]

@@ -13,8 +13,8 @@ use pontoon_core::{Instant, Limits};
 
 use crate::clock::Clock;
 use crate::connections::Connection;
-use crate::driver::lock;
 use crate::io::Alarm;
+use crate::lock::lock;
 use crate::phase::Phase;
 
 /// The state of a connection, shared by its transport, service and task.

@@ -1,14 +1,11 @@
-use std::sync::mpsc::channel;
-
 use super::*;
 
 #[test]
 fn phases_that_are_reported_late_do_not_keep_a_program_from_its_end() {
-    let (spawner, _orders) = channel();
-    let shared = Shared::new(Clock::start(), spawner, None, false);
+    let shared = Shared::new(Clock::start(), false);
     let other = MAIN + 1;
     for number in [MAIN, other] {
-        lock(&shared.lifecycle).running.insert(number, Phase::Serving);
+        shared.add(number);
     }
     let stopped = Phase::Stopped { forced: false };
     // Threads report the phases of an engine after its lock, so in any order.
