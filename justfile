@@ -11,7 +11,7 @@ check:
 
 # All tests of the workspace
 test:
-    cargo test --workspace --locked
+    cargo test --workspace --all-features --locked
 
 # The core's unit and property tests whose name contains FILTER
 core FILTER="":
@@ -25,7 +25,7 @@ suite TARGET FILTER="":
 sim SEEDS="1000":
     PONTOON_SEEDS={{ SEEDS }} cargo test --release --locked -p pontoon-suite --test sim_sessions --test sim_pairings
 
-# Everything that CI runs, on a fresh clone in about twenty minutes
+# Everything that CI runs, on a fresh clone in about a quarter of an hour
 ci:
     .ci/run
 

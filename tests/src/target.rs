@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 use std::{env, fs};
 
 use crate::entry::Entry;
@@ -99,31 +99,35 @@ pub fn fixture() -> &'static Path {
     FIXTURE.get_or_init(|| built("fixture"))
 }
 
-/// Returns `target/<profile>/<package>` beside the running test, built once per run.
-fn built(package: &str) -> PathBuf {
+/// Returns `target/<profile>/<program>` beside the running test.
+fn built(program: &str) -> PathBuf {
+    static BUILD: Once = Once::new();
     let test = env::current_exe().expect("the path of this test");
     let profile = test.ancestors().nth(2).expect("target/<profile>/deps/<test>");
-    let program = profile.join(package);
     // Without cargo, an earlier build has to suffice.
     if let Some(cargo) = env::var_os("CARGO") {
-        build(&cargo, package, profile);
+        BUILD.call_once(|| build(&cargo, profile));
     }
-    assert!(program.exists(), "{} is missing: cargo build -p {package}", program.display());
-    program
+    let path = profile.join(program);
+    assert!(path.exists(), "{} is missing: cargo build --bin {program}", path.display());
+    path
 }
 
-/// Cargo's own lock keeps several test programs from building at once.
-fn build(cargo: &OsStr, package: &str, profile: &Path) {
+/// Builds all programs that tests start, with the features of the whole workspace: the packages
+/// by themselves have other features of some dependencies, and each would be compiled again.
+/// Cargo's own lock keeps several tests from building at once.
+fn build(cargo: &OsStr, profile: &Path) {
     let name = match profile.file_name().and_then(|name| name.to_str()).expect("a profile") {
         "debug" => "dev",
         name => name,
     };
     let status = Command::new(cargo)
-        .args(["build", "--quiet", "--all-features", "--package", package, "--profile", name])
+        .args(["build", "--quiet", "--workspace", "--all-features", "--profile", name])
+        .args(["--bin", "pontoon", "--bin", "test-server", "--bin", "fixture"])
         .arg("--target-dir")
         .arg(profile.parent().expect("target/<profile>"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()
         .expect("cargo runs");
-    assert!(status.success(), "{package} does not build");
+    assert!(status.success(), "the programs of the tests do not build");
 }
