@@ -149,20 +149,60 @@ impl SharedAuth {
 
     /// Returns the authentication of the only server of an endpoint.
     pub(crate) fn auth_of_only(&self) -> Result<Auth, Failure> {
-        self.auth(SERVER, "")
+        self.auth("", self.policy(|initial| ScopePolicy::new(SERVER, initial)))
     }
 
-    /// Returns the authentication of the server with this name in scopes, and this path below the
-    /// resource of the options.
-    pub(crate) fn auth(&self, server: &str, path: &str) -> Result<Auth, Failure> {
+    /// Returns the authentication of the paths that belong to none of several servers. They have no
+    /// operations, and no scopes of other names.
+    pub(crate) fn auth_of_site(&self) -> Result<Auth, Failure> {
+        let is_own = |scope: &&String| scope.split(':').next() == Some(SITE);
+        let policy = self.policy(|initial| {
+            let own: Vec<String> = initial.iter().filter(is_own).cloned().collect();
+            ScopePolicy::new(SITE, &own)
+        });
+        self.auth("", policy.with_rules(Vec::new()))
+    }
+
+    /// Returns the authentication of one of several servers, given its name and those of all, and
+    /// its path below the resource of the options.
+    pub(crate) fn auth_of(
+        &self,
+        server: &str,
+        servers: &[&str],
+        path: &str,
+    ) -> Result<Auth, Failure> {
+        if server == SITE && !self.args.auth_scopes.iter().any(|scope| scope == "none") {
+            return Err(Failure {
+                what: format!("the server {server} cannot be served"),
+                why: format!(
+                    "with authentication, {SITE} is the scope of / and /metrics: rename the server"
+                ),
+                fix: "rename the server, or give --auth-scopes none".into(),
+                code: 1,
+            });
+        }
+        let others = [servers, &[SITE]].concat();
+        self.auth(path, self.policy(|initial| ScopePolicy::among(server, &others, initial)))
+    }
+
+    fn auth(&self, path: &str, scopes: ScopePolicy) -> Result<Auth, Failure> {
         let args = &self.args;
         let url = args.auth_resource.as_deref();
         let url = url.map(|url| format!("{}{path}", url.trim_end_matches('/')));
         Ok(Auth {
             authenticator: self.authenticator.clone(),
             resource: url.map(|url| resource(args, &url)).transpose()?,
-            scopes: policy(args, server),
+            scopes,
         })
+    }
+
+    /// Returns the rule about scopes. `checked` creates it from the scopes that a client without a
+    /// token is told to ask for.
+    fn policy(&self, checked: impl FnOnce(&[String]) -> ScopePolicy) -> ScopePolicy {
+        match &self.args.auth_scopes[..] {
+            [none] if none == "none" => ScopePolicy::unchecked(),
+            initial => checked(initial).with_rules(self.args.auth_scopes_for.clone()),
+        }
     }
 }
 
@@ -283,14 +323,6 @@ fn jwt(args: &AuthArgs, path: &Path) -> Result<JwtSettings, Failure> {
         return Err(bad(why, fix));
     }
     Ok(JwtSettings { issuer: issuer.into(), algorithms, keys, verify: verify_signature })
-}
-
-/// Returns the rule about scopes for a server of this name.
-fn policy(args: &AuthArgs, server: &str) -> ScopePolicy {
-    match &args.auth_scopes[..] {
-        [none] if none == "none" => ScopePolicy::unchecked(server),
-        initial => ScopePolicy::new(server, initial).with_rules(args.auth_scopes_for.clone()),
-    }
 }
 
 fn resource(args: &AuthArgs, url: &str) -> Result<Resource, Failure> {

@@ -272,12 +272,14 @@ impl Files {
 
     /// Returns the authentication of the paths that belong to no server.
     fn auth_of_site(&self) -> Result<Option<Auth>, Failure> {
-        self.auth.as_ref().map(|auth| auth.auth(auth::SITE, "")).transpose()
+        self.auth.as_ref().map(SharedAuth::auth_of_site).transpose()
     }
 
     fn auth_of(&self, entry: &Entry) -> Result<Option<Auth>, Failure> {
+        let Some(auth) = &self.auth else { return Ok(None) };
         let path = format!("/{}/mcp", encode_segment(&entry.path));
-        self.auth.as_ref().map(|auth| auth.auth(&entry.name, &path)).transpose()
+        let names: Vec<&str> = self.report.entries.iter().map(|entry| &*entry.name).collect();
+        auth.auth_of(&entry.name, &names, &path).map(Some)
     }
 
     /// Returns the command of an entry, with its whole environment.

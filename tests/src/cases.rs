@@ -49,6 +49,9 @@ macro_rules! every_case {
         mod auth {
             $crate::auth!($($target)*);
         }
+        mod auth_scopes {
+            $crate::auth_scopes!($($target)*);
+        }
         mod auth_tokens {
             $crate::auth_tokens!($($target)*);
         }
@@ -164,6 +167,7 @@ macro_rules! every_case {
 }
 
 pub mod auth;
+pub mod auth_scopes;
 pub mod auth_tokens;
 pub mod authorization_server;
 pub mod bridge_eras;

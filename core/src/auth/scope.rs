@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 
-use crate::auth::scope_rule::ScopeRule;
+use crate::auth::scope_rule::{METHODS, ScopeRule};
 use crate::json::object::{elements, map, member, text};
 use crate::json::{Body, Kind, Message};
 
@@ -185,6 +185,8 @@ fn watched(params: Option<&[u8]>) -> SmallVec<[Operation<'_>; 1]> {
 pub struct ScopePolicy {
     /// The first part of the scopes of this server.
     prefix: Box<str>,
+    /// The first parts of the scopes of the other servers of the program.
+    others: Arc<[Box<str>]>,
     /// The scopes that a client without a token is told to ask for; empty if scopes are not
     /// checked.
     initial: Arc<[Box<str>]>,
@@ -196,12 +198,23 @@ impl ScopePolicy {
     /// Creates the policy of a server of this name. `initial` are the scopes that a client without
     /// a token is told to ask for.
     pub fn new(server: &str, initial: &[String]) -> ScopePolicy {
-        let prefix = encode(server, true);
-        let initial = match initial {
-            [] => [prefix.as_str().into()].into(),
-            some => some.iter().map(|scope| scope.as_str().into()).collect(),
+        ScopePolicy::among(server, &[], initial)
+    }
+
+    /// Creates the policy of one of several servers. Of the scopes in `initial`, those of the other
+    /// servers do not count.
+    pub fn among(server: &str, others: &[&str], initial: &[String]) -> ScopePolicy {
+        let prefix: Box<str> = encode(server, true).into();
+        let others = others.iter().map(|other| encode(other, true).into());
+        let others = others.filter(|other: &Box<str>| *other != prefix).collect();
+        let mut policy = ScopePolicy { prefix, others, initial: [].into(), rules: [].into() };
+        let initial = initial.iter().filter(|scope| policy.is_for_server(scope));
+        let initial: Vec<Box<str>> = initial.map(|scope| scope.as_str().into()).collect();
+        policy.initial = match initial.is_empty() {
+            true => [policy.prefix.clone()].into(),
+            false => initial.into(),
         };
-        ScopePolicy { prefix: prefix.into(), initial, rules: [].into() }
+        policy
     }
 
     /// Asks for other scopes for some operations.
@@ -210,13 +223,25 @@ impl ScopePolicy {
     }
 
     /// Creates a policy that allows everything to every identity.
-    pub fn unchecked(server: &str) -> ScopePolicy {
-        ScopePolicy { prefix: encode(server, true).into(), initial: [].into(), rules: [].into() }
+    pub fn unchecked() -> ScopePolicy {
+        ScopePolicy { initial: [].into(), ..ScopePolicy::new("", &[]) }
     }
 
     /// Returns the scopes that a client without a token is told to ask for.
     pub fn initial(&self) -> &[Box<str>] {
         &self.initial
+    }
+
+    /// Returns whether a scope is one of this server, or one that names no server: an authorization
+    /// server may have names of its own.
+    fn is_for_server(&self, scope: &str) -> bool {
+        let (name, rest) = scope.split_once(':').unwrap_or((scope, ""));
+        if self.others.is_empty() || *name == *self.prefix {
+            return true;
+        }
+        // The server may have been removed from the file.
+        let is_removed = METHODS.iter().any(|method| rest.starts_with(method));
+        !is_removed && !self.others.iter().any(|other| **other == *name)
     }
 
     /// Returns what an identity with these scopes may do; `None` if that is everything.
@@ -229,14 +254,16 @@ impl ScopePolicy {
             let rest = scope.strip_prefix(&*self.prefix)?.strip_prefix(':')?;
             Some(Box::from(rest))
         };
-        let allowed = scopes.iter().filter_map(|scope| of_server(scope)).collect();
-        let is_named = |scope: &str| {
-            let of_rules = self.rules.iter().flat_map(ScopeRule::scopes);
-            self.initial.iter().chain(of_rules).any(|it| **it == *scope)
-        };
-        let granted = scopes.iter().filter(|scope| is_named(scope)).cloned().collect();
+        let allowed: Vec<_> = scopes.iter().filter_map(|scope| of_server(scope)).collect();
+        let of_rules = || self.rules.iter().flat_map(ScopeRule::scopes);
+        let granted = scopes.iter().filter(|scope| of_rules().any(|it| it == *scope));
+        let granted: Vec<_> = granted.cloned().collect();
+        let is_initial = |scope: &Box<str>| self.initial.contains(scope);
+        let may_use = !allowed.is_empty()
+            || scopes.iter().any(is_initial)
+            || granted.iter().any(|scope| self.is_for_server(scope));
         let (prefix, rules) = (self.prefix.clone(), self.rules.clone());
-        Some(Arc::new(Permissions { prefix, allowed, granted, rules }))
+        Some(Arc::new(Permissions { prefix, allowed, granted, may_use, rules }))
     }
 }
 
@@ -246,15 +273,17 @@ pub struct Permissions {
     prefix: Box<str>,
     /// Its scopes of this server, without the name of the server.
     allowed: Vec<Box<str>>,
-    /// Its scopes that the policy names.
+    /// Its scopes that the rules name.
     granted: Vec<Box<str>>,
+    /// Whether any of its scopes is for this server.
+    may_use: bool,
     rules: Arc<[ScopeRule]>,
 }
 
 impl Permissions {
-    /// Returns whether it may use the server at all.
+    /// Returns whether it may not use the server at all.
     pub(crate) fn is_empty(&self) -> bool {
-        self.allowed.is_empty() && self.granted.is_empty()
+        !self.may_use
     }
 
     /// Returns the rule for an operation, if it needs other scopes than usual.

@@ -53,7 +53,7 @@ const EXPECTED: &str = "expected OPERATION=SCOPE…, with tools/call, prompts/ge
                         and a name or a URI after a colon: tools/call:send_mail=\"mail.send mail.read\"";
 
 /// The methods that have targets.
-const METHODS: [&str; 3] = ["tools/call", "prompts/get", "resources/read"];
+pub(super) const METHODS: [&str; 3] = ["tools/call", "prompts/get", "resources/read"];
 
 /// Returns whether a text is a scope (RFC 6749, section 3.3).
 fn is_scope(text: &str) -> bool {

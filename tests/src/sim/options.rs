@@ -45,7 +45,21 @@ fn defaults(subcommand: Subcommand, flags: Vec<OsString>) -> Config {
 /// Returns the settings of the paths that belong to no server, with these options.
 pub(super) fn site(arguments: &[String]) -> Config {
     let config = of(Subcommand::Proxy, arguments, Vec::new());
-    Config { serves: Serves::Site, eager: false, ..config }
+    let auth = config.auth.map(|it| auth::of_site(it, arguments));
+    Config { serves: Serves::Site, eager: false, auth, ..config }
+}
+
+/// Returns the settings of one of several servers, given its name and those of all.
+pub(super) fn of_server(
+    arguments: &[String],
+    flags: Vec<OsString>,
+    name: &str,
+    names: &[&str],
+) -> Config {
+    let config = of(Subcommand::Proxy, arguments, flags);
+    let others = [names, &[auth::SITE]].concat();
+    let auth = config.auth.map(|it| auth::of_server(it, arguments, name, &others));
+    Config { eager: false, auth, ..config }
 }
 
 /// Returns the settings of these options; a proxy is in front of `test-server` with these flags.

@@ -8,7 +8,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use pontoon_core::{Config, Job, Signal as Wish};
+use pontoon_core::{Job, Signal as Wish};
 use pontoon_driver::child::SpawnRequest;
 use pontoon_driver::driver::{DeferJob, Driver};
 use pontoon_driver::http::Front;
@@ -43,13 +43,11 @@ impl Program {
 
 /// Returns the servers of these entries, whose events have their names.
 fn servers(options: &[String], entries: &[Entry], lines: &Arc<Mutex<Vec<String>>>) -> Vec<Server> {
+    let names: Vec<&str> = entries.iter().map(|entry| &*entry.name).collect();
     let server = |entry: &Entry| {
         let (name, logged) = (entry.name.clone(), lines.clone());
         let config = match entry.words() {
-            Some(flags) => {
-                let config = options::of(Subcommand::Proxy, options, flags);
-                Ok(Box::new(Config { eager: false, ..config }))
-            }
+            Some(flags) => Ok(Box::new(options::of_server(options, flags, &name, &names))),
             None => Err("command: no-such-program is not in PATH".into()),
         };
         Server {

@@ -39,8 +39,46 @@ fn a_scope_allows_what_it_names() {
     }
     assert!(granted("time").is_none(), "everything is allowed");
     assert!(granted("git").is_some_and(|it| it.is_empty()));
-    assert!(ScopePolicy::unchecked("time").permissions(&Scopes::parse("")).is_none());
+    assert!(ScopePolicy::unchecked().permissions(&Scopes::parse("")).is_none());
     assert!(ScopePolicy::new("time", &[]).permissions(&Scopes::All).is_none());
+}
+
+#[test]
+fn a_scope_of_one_server_opens_no_other() {
+    let names = ["time", "git", "pontoon"];
+    let initial = ["git:tools/call", "git", "gone:tools/call:a", "base", "api://x/y"];
+    let initial = initial.map(str::to_owned);
+    let rules = ["tools/call:commit=git:extra mail.send", "tools/call:send=mail.send"];
+    let rules = rules.map(|rule| ScopeRule::parse(rule).expect("a rule"));
+    let policy = |server| ScopePolicy::among(server, &names, &initial).with_rules(rules.to_vec());
+    let initial = |server| policy(server).initial().join(" ");
+    assert_eq!(initial("time"), "base api://x/y");
+    assert_eq!(initial("git"), "git:tools/call git base api://x/y");
+    for (scopes, time, git) in [
+        ("git", false, true),
+        ("git:tools/call", false, true),
+        ("git:prompts/get:p", false, true),
+        ("git:extra", false, true),
+        ("gone:tools/call:a", false, false),
+        ("time:tools/call:x", true, false),
+        ("base", true, true),
+        ("api://x/y", true, true),
+        ("mail.send", true, true),
+        ("pontoon", false, false),
+        ("other", false, false),
+        ("", false, false),
+    ] {
+        for (server, expected) in [("time", time), ("git", git)] {
+            let permissions = policy(server).permissions(&Scopes::parse(scopes));
+            let may_use = permissions.as_ref().is_none_or(|it| !it.is_empty());
+            assert_eq!(may_use, expected, "{scopes} at {server}");
+            if let Some(permissions) = permissions {
+                assert_eq!(permissions.allows(&Operation::Use), expected, "{scopes} at {server}");
+            }
+        }
+    }
+    let none = ScopePolicy::among("time", &names, &["git".to_owned()]);
+    assert_eq!(none.initial().join(" "), "time");
 }
 
 #[test]

@@ -23,6 +23,33 @@ pub(super) struct Options {
     scopes: Vec<String>,
 }
 
+/// Returns the authentication with the scopes of one of several servers, given the command line.
+pub(super) fn of_server(auth: Auth, arguments: &[String], name: &str, names: &[&str]) -> Auth {
+    Auth { scopes: policy(&scopes(arguments), |it| ScopePolicy::among(name, names, it)), ..auth }
+}
+
+/// Returns the authentication with the scopes of the paths that belong to no server.
+pub(super) fn of_site(auth: Auth, arguments: &[String]) -> Auth {
+    let mut own = scopes(arguments);
+    own.retain(|scope| matches!(&**scope, "none" | SITE));
+    Auth { scopes: policy(&own, |initial| ScopePolicy::new(SITE, initial)), ..auth }
+}
+
+/// The name of those paths in scopes.
+pub(super) const SITE: &str = "pontoon";
+
+fn scopes(arguments: &[String]) -> Vec<String> {
+    let values = arguments.iter().skip_while(|it| *it != "--auth-scopes").nth(1);
+    values.map(|list| list.split(',').map(str::to_owned).collect()).unwrap_or_default()
+}
+
+fn policy(scopes: &[String], checked: impl FnOnce(&[String]) -> ScopePolicy) -> ScopePolicy {
+    match scopes {
+        [none] if none == "none" => ScopePolicy::unchecked(),
+        initial => checked(initial),
+    }
+}
+
 impl Options {
     /// Sets an option; returns whether it is one of authentication.
     pub(super) fn set(&mut self, option: &str, value: &str) -> bool {
@@ -76,10 +103,7 @@ impl Options {
         self.is_given.then(|| Auth {
             authenticator: Arc::new(Authenticator::new(Keys { jwt, ..self.keys })),
             resource,
-            scopes: match &self.scopes[..] {
-                [none] if none == "none" => ScopePolicy::unchecked("mcp"),
-                initial => ScopePolicy::new("mcp", initial),
-            },
+            scopes: policy(&self.scopes, |initial| ScopePolicy::new("mcp", initial)),
         })
     }
 }
