@@ -6,29 +6,21 @@ use pontoon_core::auth::Answered;
 
 /// The wait of a request for a result, before it is admitted.
 #[derive(Default)]
-pub struct AdmitWait {
-    answered: Option<Answered>,
-    waits: usize,
-}
+pub struct AdmitWait(Option<Answered>);
 
 impl AdmitWait {
     /// Waits for the result, if there is one to wait for.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(answered) = &mut self.answered {
+        if let Some(answered) = &mut self.0 {
             ready!(answered.as_mut().poll(cx));
-            self.answered = None;
+            self.0 = None;
         }
         Poll::Ready(())
     }
 
-    /// Returns whether to wait again, because the request was refused.
-    pub(crate) fn again(&mut self, ask: impl FnOnce() -> Option<Answered>) -> bool {
-        self.waits += 1;
-        self.answered = (self.waits <= WAITS_MAX).then(ask).flatten();
-        self.answered.is_some()
+    /// Sets the result to wait for; returns whether there is one.
+    pub(crate) fn set(&mut self, answered: Option<Answered>) -> bool {
+        self.0 = answered;
+        self.0.is_some()
     }
 }
-
-/// The maximum number of results that a request waits for: the metadata, the keys, and the results
-/// of others.
-const WAITS_MAX: usize = 8;

@@ -253,7 +253,8 @@ impl Site {
             ready!(wait.poll(cx));
             let (endpoint, verdict) = self.admit(surface, head);
             match &verdict {
-                Err(refusal) if wait.again(|| endpoint.rules.ask(head, refusal)) => {}
+                Err(refusal)
+                    if wait.set(endpoint.rules.ask(head, refusal, self.shared.clock.now())) => {}
                 _ => return Poll::Ready((endpoint, verdict)),
             }
         }

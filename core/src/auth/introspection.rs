@@ -2,8 +2,11 @@
 //!
 //! Owns: the tokens that wait for an answer. Never: sends a request; it returns a [`Fetch`] and takes
 //! its result. A token is kept until it is sent, and then only its digest.
+//!
+//! Each token that waits gets a verdict: by its answer, or by [`Introspection::poll_expired`].
 
-use std::collections::{BTreeSet, VecDeque};
+use core::net::IpAddr;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 
 use base64::Engine as _;
@@ -35,7 +38,10 @@ pub(super) struct Introspection {
     authorization: Secret,
     /// Tokens that are not sent yet, the oldest first.
     waiting: VecDeque<Waiting>,
-    in_flight: BTreeSet<TokenDigest>,
+    /// Tokens that were sent, and the addresses that the first requests with them came from.
+    in_flight: BTreeMap<TokenDigest, Option<IpAddr>>,
+    /// The time of the last event.
+    reported: Option<Duration>,
 }
 
 /// The issuer's word about a token.
@@ -63,6 +69,8 @@ pub(super) struct LearnedToken {
 struct Waiting {
     digest: TokenDigest,
     token: Secret,
+    /// The address that the first request with it came from.
+    peer: Option<IpAddr>,
     since: Instant,
 }
 
@@ -75,38 +83,61 @@ impl Introspection {
             url: config.url.clone(),
             authorization: Secret::new(format!("Basic {credentials}")),
             waiting: VecDeque::new(),
-            in_flight: BTreeSet::new(),
+            in_flight: BTreeMap::new(),
+            reported: None,
         }
     }
 
-    /// Asks about a token, unless it is asked already. With too many waiting tokens there is no
-    /// prospect of an answer.
-    pub(super) fn ask(&mut self, token: &[u8], now: Instant) -> Prospect {
+    /// Asks about a token, unless it is asked already. There is no prospect of an answer if more
+    /// tokens of this address wait than there are free places: so one address takes half of the
+    /// places at most, and no number of them takes all.
+    pub(super) fn ask(&mut self, token: &[u8], peer: Option<IpAddr>, now: Instant) -> Prospect {
         let digest = TokenDigest::of(token);
-        let is_asked = self.in_flight.contains(&digest)
+        let is_asked = self.in_flight.contains_key(&digest)
             || self.waiting.iter().any(|waiting| waiting.digest == digest);
         if !is_asked {
-            if self.waiting.len() >= WAITING_MAX {
+            let of_peer = self.waiting.iter().filter(|waiting| waiting.peer == peer).count();
+            if of_peer >= WAITING_MAX - self.waiting.len() {
                 return Prospect::None;
             }
-            self.waiting.push_back(Waiting {
-                digest,
-                token: Secret::new(String::from_utf8_lossy(token)),
-                since: now,
-            });
+            let token = Secret::new(String::from_utf8_lossy(token));
+            self.waiting.push_back(Waiting { digest, token, peer, since: now });
         }
         Prospect::Wait
     }
 
-    /// Returns the next request to the issuer.
-    pub(super) fn poll_fetch(&mut self, now: Instant) -> Option<Fetch> {
-        // Their requests are answered in the meantime.
-        self.waiting.retain(|waiting| now.since(waiting.since) < WAIT_TIME_MAX);
+    /// Returns the time at which the oldest token has waited for too long.
+    pub(super) fn poll_timeout(&self) -> Instant {
+        self.waiting.front().map_or(Instant::FAR, |waiting| waiting.since + WAIT_TIME_MAX)
+    }
+
+    /// Returns a token that has waited for too long, and an event at times.
+    pub(super) fn poll_expired(
+        &mut self,
+        now: Instant,
+        unix_time: Duration,
+    ) -> Option<(TokenDigest, LearnedToken, Option<RemoteEvent>)> {
+        if self.poll_timeout() > now {
+            return None;
+        }
+        let Waiting { digest, .. } = self.waiting.pop_front()?;
+        let why = "too many tokens wait for its answer, so that some were not sent";
+        let event = self.failed(why.into(), unix_time);
+        let until = unix_time + FAILURE_TIME;
+        Some((digest, LearnedToken { outcome: Introspected::Unavailable, until }, event))
+    }
+
+    /// Returns the next request to the issuer: about a token of the address with the fewest
+    /// requests in progress.
+    pub(super) fn poll_fetch(&mut self) -> Option<Fetch> {
         if self.in_flight.len() >= IN_FLIGHT_MAX {
             return None;
         }
-        let Waiting { digest, token, .. } = self.waiting.pop_front()?;
-        self.in_flight.insert(digest);
+        let of_peer =
+            |waiting: &Waiting| self.in_flight.values().filter(|it| **it == waiting.peer).count();
+        let (next, _) = self.waiting.iter().enumerate().min_by_key(|(_, it)| of_peer(it))?;
+        let Waiting { digest, token, peer, .. } = self.waiting.remove(next)?;
+        self.in_flight.insert(digest, peer);
         let form = format!("token={}&token_type_hint=access_token", encode(token.as_str()));
         Some(Fetch {
             id: FetchId::Token(digest),
@@ -141,8 +172,18 @@ impl Introspection {
             Ok(None) => (Introspected::Inactive, INACTIVE_TIME, None),
             Err(why) => (Introspected::Unavailable, FAILURE_TIME, Some(why)),
         };
-        let event = why.map(|why| RemoteEvent::IntrospectionFailed { url: self.url.clone(), why });
+        let event = why.and_then(|why| self.failed(why, unix_time));
         (LearnedToken { outcome, until: unix_time + time }, event)
+    }
+
+    /// Returns the event of a failure, unless there was one a moment ago.
+    fn failed(&mut self, why: Box<str>, unix_time: Duration) -> Option<RemoteEvent> {
+        let is_recent = |at: Duration| unix_time.saturating_sub(at) < EVENT_PERIOD;
+        if self.reported.is_some_and(is_recent) {
+            return None;
+        }
+        self.reported = Some(unix_time);
+        Some(RemoteEvent::IntrospectionFailed { url: self.url.clone(), why })
     }
 }
 
@@ -184,14 +225,17 @@ fn encode(text: &str) -> String {
 /// The maximum number of requests to the issuer at the same time.
 pub const IN_FLIGHT_MAX: usize = 4;
 
-/// The maximum number of tokens that wait to be sent.
-const WAITING_MAX: usize = 64;
+/// The number of places for tokens that wait to be sent.
+const WAITING_MAX: usize = 256;
 
 /// The time for which a token waits to be sent at most.
 const WAIT_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// The maximum number of bytes of an answer.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// The time between two events about failures.
+const EVENT_PERIOD: Duration = Duration::from_secs(5);
 
 /// The times for which answers hold. The first is also the time after which a revoked token is
 /// refused.

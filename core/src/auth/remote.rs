@@ -1,5 +1,6 @@
 //! The questions to an authorization server, and its answers.
 
+use core::net::IpAddr;
 use std::sync::Arc;
 
 use super::claims::Claims;
@@ -50,7 +51,12 @@ struct KnownToken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unverified<'a> {
     /// Only the issuer can read it.
-    Token(&'a [u8]),
+    Token {
+        /// The token.
+        token: &'a [u8],
+        /// The client's address, or the network that its provider gave it.
+        peer: Option<IpAddr>,
+    },
 }
 
 impl RemoteAuth {
@@ -63,13 +69,21 @@ impl RemoteAuth {
     }
 
     /// Returns the next request to make.
-    pub fn poll_fetch(&mut self, now: Instant) -> Option<Fetch> {
-        self.introspection.as_mut()?.poll_fetch(now)
+    pub fn poll_fetch(&mut self, _now: Instant) -> Option<Fetch> {
+        self.introspection.as_mut()?.poll_fetch()
     }
 
-    /// Returns the time at which there is a request to make, if nothing happens before.
+    /// Returns what is known about a token that the issuer could not be asked about in time. Call it
+    /// until it returns `None`, and pass on each result.
+    pub fn poll_expired(&mut self, now: Instant, unix_time: Duration) -> Option<Learned> {
+        let introspection = self.introspection.as_mut()?;
+        let (digest, learned, event) = introspection.poll_expired(now, unix_time)?;
+        Some(self.learned(digest, learned, event))
+    }
+
+    /// Returns the time at which there is something to do, if nothing happens before.
     pub fn poll_timeout(&self) -> Instant {
-        Instant::FAR
+        self.introspection.as_ref().map_or(Instant::FAR, Introspection::poll_timeout)
     }
 
     /// Takes the result of a request. `unix_time` is the time since 1970-01-01 00:00 UTC.
@@ -81,8 +95,16 @@ impl RemoteAuth {
     ) -> Learned {
         let FetchId::Token(digest) = id;
         let Some(introspection) = &mut self.introspection else { return Learned::default() };
-        let (LearnedToken { outcome, until }, event) =
-            introspection.handle_fetched(digest, result, unix_time);
+        let (learned, event) = introspection.handle_fetched(digest, result, unix_time);
+        self.learned(digest, learned, event)
+    }
+
+    fn learned(
+        &self,
+        digest: TokenDigest,
+        LearnedToken { outcome, until }: LearnedToken,
+        event: Option<RemoteEvent>,
+    ) -> Learned {
         let verdict = match outcome {
             Introspected::Active(claims) => self.identity(&claims),
             Introspected::Inactive => Err(Reject::BadToken(TokenFlaw::Inactive)),
@@ -97,8 +119,8 @@ impl RemoteAuth {
 
     /// Records that a token could not be verified; says whether the next result may change that.
     pub fn handle_unverified(&mut self, unverified: Unverified<'_>, now: Instant) -> Prospect {
-        let Unverified::Token(token) = unverified;
-        self.introspection.as_mut().map_or(Prospect::None, |it| it.ask(token, now))
+        let Unverified::Token { token, peer } = unverified;
+        self.introspection.as_mut().map_or(Prospect::None, |it| it.ask(token, peer, now))
     }
 }
 

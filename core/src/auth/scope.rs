@@ -204,9 +204,10 @@ impl ScopePolicy {
     /// Creates the policy of one of several servers. Of the scopes in `initial`, those of the other
     /// servers do not count.
     pub fn among(server: &str, others: &[&str], initial: &[String]) -> ScopePolicy {
-        let prefix: Box<str> = encode(server, true).into();
-        let others = others.iter().map(|other| encode(other, true).into());
-        let others = others.filter(|other: &Box<str>| *other != prefix).collect();
+        let prefix = encode(server, true);
+        let others = others.iter().map(|other| encode(other, true));
+        let others = others.filter(|other| *other != prefix).map(Box::from).collect();
+        let prefix = prefix.into();
         let mut policy = ScopePolicy { prefix, others, initial: [].into(), rules: [].into() };
         let initial = initial.iter().filter(|scope| policy.is_for_server(scope));
         let initial: Vec<Box<str>> = initial.map(|scope| scope.as_str().into()).collect();
@@ -258,9 +259,8 @@ impl ScopePolicy {
         let of_rules = || self.rules.iter().flat_map(ScopeRule::scopes);
         let granted = scopes.iter().filter(|scope| of_rules().any(|it| it == *scope));
         let granted: Vec<_> = granted.cloned().collect();
-        let is_initial = |scope: &Box<str>| self.initial.contains(scope);
         let may_use = !allowed.is_empty()
-            || scopes.iter().any(is_initial)
+            || scopes.iter().any(|scope| self.initial.contains(scope))
             || granted.iter().any(|scope| self.is_for_server(scope));
         let (prefix, rules) = (self.prefix.clone(), self.rules.clone());
         Some(Arc::new(Permissions { prefix, allowed, granted, may_use, rules }))

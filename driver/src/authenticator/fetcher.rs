@@ -12,7 +12,7 @@ use std::thread;
 use event_listener::{Event as Changed, EventListener};
 use pontoon_core::Duration;
 use pontoon_core::auth::{
-    FetchError, IN_FLIGHT_MAX, Prospect, RemoteAuth, RemoteConfig, Unverified,
+    FetchError, IN_FLIGHT_MAX, Learned, Prospect, RemoteAuth, RemoteConfig, Unverified,
 };
 
 use crate::Log;
@@ -65,7 +65,8 @@ impl AuthFetcher {
             changed: Changed::new(),
         });
         let fetcher = AuthFetcher { shared };
-        let threads = config.introspection.as_ref().map_or(0, |_| IN_FLIGHT_MAX);
+        // One more than there are requests at the same time, so that one has time for deadlines.
+        let threads = config.introspection.as_ref().map_or(0, |_| IN_FLIGHT_MAX + 1);
         for _ in 0..threads {
             let shared = fetcher.shared.clone();
             let thread = thread::Builder::new().name("pontoon-auth".into());
@@ -105,7 +106,13 @@ impl Shared {
     fn work(&self) {
         let mut state = lock(&self.state);
         while !state.is_dropped {
-            let now = self.clock.now();
+            let (now, unix_time) = (self.clock.now(), self.clock.wall());
+            if let Some(learned) = state.machine.poll_expired(now, unix_time) {
+                drop(state);
+                self.learn(learned, unix_time);
+                state = lock(&self.state);
+                continue;
+            }
             let Some(fetch) = state.machine.poll_fetch(now) else {
                 let pause = state.machine.poll_timeout().since(now).min(FAR);
                 let waited = self.due.wait_timeout(state, pause);
@@ -119,15 +126,21 @@ impl Shared {
             let unix_time = self.clock.wall();
             let learned = state.machine.handle_fetched(fetch.id, result, unix_time);
             drop(state);
-            let event = learned.event.clone();
-            if let Some(authenticator) = self.authenticator.upgrade() {
-                authenticator.learn(learned, unix_time);
-            }
-            self.changed.notify(usize::MAX);
-            if let Some(event) = event {
-                (self.log)(&event.into());
-            }
+            self.learn(learned, unix_time);
             state = lock(&self.state);
+        }
+    }
+
+    /// Passes on a result, then wakes the requests that wait for one. A request that asks in
+    /// between asks again, and waits for the next result.
+    fn learn(&self, learned: Learned, unix_time: Duration) {
+        let event = learned.event.clone();
+        if let Some(authenticator) = self.authenticator.upgrade() {
+            authenticator.learn(learned, unix_time);
+        }
+        self.changed.notify(usize::MAX);
+        if let Some(event) = event {
+            (self.log)(&event.into());
         }
     }
 }

@@ -3,6 +3,7 @@
 //! RFC 7517, RFC 7662; 2026-07-28, basic/authorization, Token Handling.
 
 use std::io::Write as _;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -23,6 +24,8 @@ cases! { $ authorization_server:
     jwts_beside_introspection: "an authorization server has real sockets"
     introspection_that_fails: "an authorization server has real sockets"
     introspection_holds_up_no_other_request: "an authorization server has real sockets"
+    many_tokens_at_once: "an authorization server has real sockets"
+    one_address_takes_no_places_of_others: "an authorization server has real sockets"
     scope_challenges_of_the_official_suite: "it runs the fixture"
 }
 
@@ -193,6 +196,53 @@ pub fn introspection_holds_up_no_other_request(target: &Target) {
         wire.response().expect(200, "a request that waited");
     }
     assert_eq!(issuer.requests("/introspect").len(), 1, "one question for eight requests");
+}
+
+/// A token waits for its turn, however many answers about others come before.
+pub fn many_tokens_at_once(target: &Target) {
+    let (issuer, secret) = (Issuer::start(&[]), file("secret"));
+    let tokens: Vec<String> = (0..60).map(|number| format!("token-{number}")).collect();
+    for token in &tokens {
+        issuer.introspects(token, active(&issuer, &json!({ "sub": token })));
+    }
+    let pontoon = introspecting(target, &issuer, &secret).start();
+    issuer.hold(true);
+    // Two requests with each token.
+    let open = |token: &String| [call(token), call(token)].map(|call| call.open(pontoon.addr));
+    let waiting: Vec<Wire> = tokens.iter().flat_map(open).collect();
+    eventually("the issuer is asked", seconds(10), || issuer.requests("/introspect").len() == 4);
+    issuer.hold(false);
+    for (number, mut wire) in waiting.into_iter().enumerate() {
+        wire.response().expect(200, &format!("request {number}"));
+    }
+}
+
+pub fn one_address_takes_no_places_of_others(target: &Target) {
+    let (issuer, secret) = (Issuer::start(&[]), file("secret"));
+    issuer.introspects("good", active(&issuer, &json!({})));
+    let pontoon = introspecting(target, &issuer, &secret).start();
+    issuer.hold(true);
+    let mut flood: Vec<Wire> =
+        (0..140).map(|number| call(&format!("invented-{number}")).open(pontoon.addr)).collect();
+    // Four are sent, and half of the 256 places are for this address.
+    let mut refused = Vec::new();
+    eventually("the others are refused", seconds(10), || {
+        refused.extend(flood.extract_if(.., |wire| wire.has_arrived(Duration::from_millis(1))));
+        refused.len() >= 8
+    });
+    for mut wire in refused {
+        let refused = wire.response();
+        refused.expect_error(503, -32000, "no place");
+        assert_eq!(refused.header("retry-after"), Some("1"), "{}", refused.describe());
+    }
+    let mut other = Wire::connect_from(Ipv4Addr::new(127, 0, 0, 2), pontoon.addr);
+    other.send(call("good").bytes());
+    issuer.hold(false);
+    other.response().expect(200, "a client at another address");
+    // On a slow machine some have waited for too long by now.
+    for mut wire in flood {
+        assert_ne!(wire.response().status(), 200, "an invented token");
+    }
 }
 
 const LOW: &str = "1e9ec03e3ba712ca10efd10f92d9112d253042ddc04b216f6b9a0074092475cc";

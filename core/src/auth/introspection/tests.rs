@@ -21,8 +21,8 @@ fn body(body: &str) -> Result<Fetched, FetchError> {
 /// Lets the issuer answer about a token; returns the outcome and the seconds for which it holds.
 fn ask(answer: Result<Fetched, FetchError>) -> (Introspected, u64, bool) {
     let mut machine = machine();
-    assert_eq!(machine.ask(b"token", at(0)), Prospect::Wait);
-    let fetch = machine.poll_fetch(at(0)).expect("the token is to be sent");
+    assert_eq!(machine.ask(b"token", None, at(0)), Prospect::Wait);
+    let fetch = machine.poll_fetch().expect("the token is to be sent");
     let FetchId::Token(digest) = fetch.id;
     let (learned, event) = machine.handle_fetched(digest, answer, UNIX);
     (learned.outcome, (learned.until - UNIX).as_secs(), event.is_some())
@@ -32,11 +32,11 @@ fn ask(answer: Result<Fetched, FetchError>) -> (Introspected, u64, bool) {
 fn a_token_is_sent_once_with_the_credentials() {
     let mut machine = machine();
     for _ in 0..2 {
-        assert_eq!(machine.ask(b"a+b c", at(0)), Prospect::Wait);
+        assert_eq!(machine.ask(b"a+b c", None, at(0)), Prospect::Wait);
     }
-    let fetch = machine.poll_fetch(at(0)).unwrap();
-    assert_eq!(machine.ask(b"a+b c", at(0)), Prospect::Wait);
-    assert_eq!(machine.poll_fetch(at(0)), None, "it is sent already");
+    let fetch = machine.poll_fetch().unwrap();
+    assert_eq!(machine.ask(b"a+b c", None, at(0)), Prospect::Wait);
+    assert_eq!(machine.poll_fetch(), None, "it is sent already");
     let debug = format!("{fetch:?} {machine:?}");
     assert!(!debug.contains("a%2B") && !debug.contains("Basic"), "a secret is shown: {debug}");
     let FetchMethod::Post { form, authorization } = fetch.method else { panic!("not a POST") };
@@ -84,16 +84,79 @@ fn a_failure_is_neither_a_yes_nor_a_no() {
     }
 }
 
+/// Returns an address.
+fn peer(number: u8) -> Option<IpAddr> {
+    Some(IpAddr::from([192, 0, 2, number]))
+}
+
+fn token(number: usize) -> Vec<u8> {
+    format!("t{number}").into_bytes()
+}
+
+/// Asks about tokens of one address until one is refused; returns the number of the others.
+fn flood(
+    machine: &mut Introspection,
+    peer: Option<IpAddr>,
+    tokens: std::ops::Range<usize>,
+) -> usize {
+    let mut ask = |number: &usize| machine.ask(&token(*number), peer, at(0)) == Prospect::Wait;
+    tokens.take_while(|number| ask(number)).count()
+}
+
 #[test]
-fn requests_and_waiting_tokens_are_bounded() {
+fn an_address_cannot_take_the_places_of_others() {
     let mut machine = machine();
-    let ask =
-        |machine: &mut Introspection, n: usize| machine.ask(format!("t{n}").as_bytes(), at(0));
-    let accepted = (0..1000).filter(|n| ask(&mut machine, *n) == Prospect::Wait).count();
-    assert_eq!(accepted, WAITING_MAX);
-    let sent = std::iter::from_fn(|| machine.poll_fetch(at(0))).count();
-    assert_eq!(sent, IN_FLIGHT_MAX);
-    // The issuer answers nothing: those that have waited for too long are not sent any more.
-    assert_eq!(machine.poll_fetch(at(5)), None);
-    assert!(machine.waiting.is_empty());
+    let shares = [1, 2, 3].map(|number: u8| {
+        let from = usize::from(number) * 1000;
+        flood(&mut machine, peer(number), from..from + 1000)
+    });
+    assert_eq!(shares, [128, 64, 32]);
+    assert_eq!(machine.ask(b"other", peer(4), at(0)), Prospect::Wait);
+    assert!((0..=u8::MAX).all(|number| flood(&mut machine, peer(number), 9000..9001) <= 1));
+    assert!(machine.waiting.len() <= WAITING_MAX);
+}
+
+#[test]
+fn the_address_with_the_fewest_requests_in_progress_is_next() {
+    let mut machine = machine();
+    flood(&mut machine, peer(1), 0..100);
+    let sent: Vec<_> = std::iter::from_fn(|| machine.poll_fetch()).collect();
+    assert_eq!(sent.len(), IN_FLIGHT_MAX);
+    assert_eq!(machine.ask(b"other", peer(2), at(1)), Prospect::Wait);
+    let FetchId::Token(first) = sent[0].id;
+    machine.handle_fetched(first, body(r#"{"active":false}"#), UNIX);
+    let next = machine.poll_fetch().expect("a request");
+    assert_eq!(next.id, FetchId::Token(TokenDigest::of(b"other")), "before 96 of another address");
+}
+
+/// No token leaves without a verdict, for which all requests with it wait.
+#[test]
+fn a_token_that_waits_for_too_long_gets_a_verdict() {
+    let mut machine = machine();
+    flood(&mut machine, peer(1), 0..IN_FLIGHT_MAX);
+    let sent: Vec<_> = std::iter::from_fn(|| machine.poll_fetch()).collect();
+    assert_eq!(machine.ask(b"token", peer(1), at(0)), Prospect::Wait);
+    assert_eq!(machine.poll_timeout(), at(5));
+    let just_before = at(4) + Duration::from_micros(999_999);
+    assert_eq!(machine.poll_expired(just_before, UNIX), None);
+    // A second request with this token joins the first one at the last moment.
+    assert_eq!(machine.ask(b"token", peer(2), just_before), Prospect::Wait);
+    assert_eq!(machine.waiting.len(), 1);
+    let (digest, learned, event) = machine.poll_expired(at(5), UNIX).expect("a verdict");
+    assert_eq!(digest, TokenDigest::of(b"token"));
+    assert_eq!(learned.outcome, Introspected::Unavailable);
+    assert_eq!((learned.until - UNIX).as_secs(), 1);
+    assert!(event.is_some());
+    assert_eq!(machine.poll_expired(at(5), UNIX), None);
+    assert_eq!(machine.poll_timeout(), Instant::FAR);
+    // Those that were sent get theirs by the results of their requests.
+    for fetch in sent {
+        let FetchId::Token(digest) = fetch.id;
+        let (learned, event) = machine.handle_fetched(digest, Err(FetchError::TimedOut), UNIX);
+        assert_eq!(learned.outcome, Introspected::Unavailable);
+        assert_eq!(event, None, "a failure was reported a moment ago");
+    }
+    let later = UNIX + EVENT_PERIOD;
+    let (_, event) = machine.handle_fetched(digest, Err(FetchError::TimedOut), later);
+    assert!(event.is_some());
 }

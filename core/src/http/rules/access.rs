@@ -3,14 +3,14 @@
 use super::headers::options;
 use super::{Asked, RequestHead, Rules, Surface, path};
 use crate::auth::{Access, Answered, Credentials, Unverified, bearer};
-use crate::http::{Answer, Cors, Headers, McpHead, Request};
+use crate::http::{Answer, Cors, Headers, McpHead, Request, neighbourhood};
 use crate::reject::{Awaited, Reject};
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 
 impl Rules {
     /// Returns whether a request needs credentials, with authentication. Probes and preflights have
-    /// none, and a path that is not served is no secret. The clients that reach the address of `--admin` are for
-    /// the operator to choose: a browser sends no token.
+    /// none, and a path that is not served is no secret. The clients that reach the address of
+    /// `--admin` are for the operator to choose: a browser sends no token.
     pub(super) fn needs_access(&self, asked: &Result<Asked, Reject>) -> bool {
         let is_open = match asked {
             Ok(Asked::Options(_)) | Err(Reject::NotFound) => true,
@@ -39,15 +39,25 @@ impl Rules {
         auth.admit(&credentials, unix_time).map(Some)
     }
 
-    /// Asks an authorization server about the token of a refused request, if that may help. Once
-    /// the result ends, the request is to be admitted again.
-    pub fn ask<H: Headers>(&self, head: &RequestHead<'_, H>, refusal: &Answer) -> Option<Answered> {
+    /// Asks an authorization server about the token of a refused request, if that may help and the
+    /// request has not waited for too long. Once the result ends, the request is to be admitted
+    /// again.
+    pub fn ask<H: Headers>(
+        &self,
+        head: &RequestHead<'_, H>,
+        refusal: &Answer,
+        now: Instant,
+    ) -> Option<Answered> {
         let unverified = match refusal.reject? {
-            Reject::AuthUnavailable(Awaited::Token) => {
-                Unverified::Token(head.headers.values("authorization").find_map(bearer)?)
-            }
+            Reject::AuthUnavailable(Awaited::Token) => Unverified::Token {
+                token: head.headers.values("authorization").find_map(bearer)?,
+                peer: head.peer.map(neighbourhood),
+            },
             _ => return None,
         };
+        if now.since(head.arrived) >= ADMISSION_TIME_MAX {
+            return None;
+        }
         self.auth.as_ref()?.authenticator.ask(unverified)
     }
 
@@ -73,6 +83,10 @@ impl Rules {
 }
 
 const METHODS: &str = "GET, HEAD, OPTIONS";
+
+/// The time after which a request does not wait for another answer of an authorization server. One
+/// answer takes less.
+const ADMISSION_TIME_MAX: Duration = Duration::from_secs(15);
 
 impl McpHead {
     /// Records the access of the sender, if there is authentication.
