@@ -39,6 +39,7 @@ pub mod record;
 pub mod response;
 pub mod schema;
 pub mod schema_check;
+mod schema_sessions;
 pub mod silent_clients;
 pub mod sim;
 mod subcommand;

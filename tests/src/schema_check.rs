@@ -7,14 +7,15 @@
 //! Owns: the revision of an exchange, and the messages that a faulty child has damaged. Never:
 //! checks messages of the suite itself.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::collections::VecDeque;
+use std::sync::{LazyLock, Mutex};
 
 use serde_json::Value;
 
 use crate::record::Record;
 use crate::response::{Broken, Event, Head, Response, whole_chunks};
 use crate::schema::{self, LEGACY, MODERN, Sender};
+use crate::schema_sessions::Sessions;
 use crate::sim::{self, lock};
 
 /// The requests on one connection.
@@ -34,24 +35,21 @@ pub(crate) struct SchemaCheck {
 #[derive(Debug, Default)]
 struct SentRequest {
     path: String,
-    session: Option<Session>,
+    /// The id of its session.
+    session: Option<String>,
     /// `MCP-Protocol-Version`.
     version: Option<String>,
     messages: Vec<Value>,
 }
 
-/// A session's id, and its world: simulated worlds with the same start have the same ids.
-type Session = (usize, String);
-
-/// The state of a session.
-#[derive(Debug, Default)]
-struct SessionState {
-    revision: Option<&'static str>,
-    /// The requests of the client, by the text of their ids.
-    requests: BTreeMap<String, Value>,
+/// Passes the sessions of this thread's world to `action`, or those of the real world.
+fn with_sessions<T>(action: impl FnOnce(&mut Sessions) -> T) -> T {
+    static REAL: LazyLock<Mutex<Sessions>> = LazyLock::new(Mutex::default);
+    match sim::current() {
+        Some(world) => action(&mut lock(&world.sessions)),
+        None => action(&mut lock(&REAL)),
+    }
 }
-
-static SESSIONS: LazyLock<Mutex<BTreeMap<Session, SessionState>>> = LazyLock::new(Mutex::default);
 
 impl SchemaCheck {
     /// Records sent bytes.
@@ -177,7 +175,7 @@ impl SentRequest {
             Ok(message) => vec![message],
             Err(_) => Vec::new(),
         };
-        let session = header("mcp-session-id").map(session).or_else(|| session_in(path));
+        let session = header("mcp-session-id").or_else(|| session_in(path));
         let version = header("mcp-protocol-version");
         let request = SentRequest { path: path.to_owned(), session, version, messages };
         Ok(Some((request, end + 4 + len)))
@@ -193,11 +191,11 @@ impl SentRequest {
     /// Records a request in a session.
     fn keep(&self) {
         let Some(session) = &self.session else { return };
-        let mut conversations = lock(&SESSIONS);
-        let conversation = conversations.entry(session.clone()).or_default();
-        for message in self.messages.iter().filter(|message| message["method"].is_string()) {
-            conversation.requests.insert(message["id"].to_string(), message.clone());
-        }
+        let requests = self.messages.iter().filter(|message| message["method"].is_string());
+        let requests = requests.map(|request| (request["id"].to_string(), request.clone()));
+        with_sessions(|sessions| {
+            sessions.entry(session.clone()).or_default().requests.extend(requests);
+        });
     }
 
     /// Checks that a message in its answer is valid in its revision.
@@ -226,26 +224,28 @@ impl SentRequest {
 
     /// Records a session that this request opened.
     fn learn(&self, head: &Head, message: &Value) {
-        let id = head.header("mcp-session-id").map(|id| session(id.to_owned()));
+        let id = head.header("mcp-session-id").map(str::to_owned);
         let Some(session) = id.or_else(|| self.session.clone()) else { return };
         let Some(revision) = message["result"]["protocolVersion"].as_str() else { return };
-        lock(&SESSIONS).entry(session).or_default().revision = schema::known(revision);
+        let revision = schema::known(revision);
+        with_sessions(|sessions| sessions.entry(session).or_default().revision = revision);
     }
 
     /// Returns the request that a message answers, if it is known.
     fn request_of(&self, message: &Value) -> Option<Value> {
         let id = message.get("id").filter(|_| message["method"].is_null())?;
         let own = self.messages.iter().find(|request| request.get("id") == Some(id));
+        let session = self.session.as_ref();
         own.cloned().or_else(|| {
-            let conversations = lock(&SESSIONS);
-            conversations.get(self.session.as_ref()?)?.requests.get(&id.to_string()).cloned()
+            with_sessions(|sessions| sessions.get(session?)?.requests.get(&id.to_string()).cloned())
         })
     }
 
     fn revision(&self) -> &'static str {
         let own = self.messages.first().map(|message| &message["params"]);
         let modern = || self.messages.first().filter(|message| is_modern(message)).map(|_| MODERN);
-        let agreed = || lock(&SESSIONS).get(self.session.as_ref()?)?.revision;
+        let session = self.session.as_ref();
+        let agreed = || with_sessions(|sessions| sessions.get(session?)?.revision);
         let stated = || schema::known(self.version.as_deref()?);
         let wanted = || schema::known(own?["protocolVersion"].as_str()?);
         let found = modern().or_else(agreed).or_else(stated).or_else(wanted);
@@ -300,17 +300,11 @@ fn newest_legacy() -> &'static str {
     LEGACY[LEGACY.len() - 1]
 }
 
-/// Returns the session in the query of a URI, as in `/messages?sessionId=x`.
-fn session_in(address: &str) -> Option<Session> {
+/// Returns the id of the session in the query of a URI, as in `/messages?sessionId=x`.
+fn session_in(address: &str) -> Option<String> {
     let (_, query) = address.split_once('?')?;
     let (_, id) = query.split_once('=')?;
-    Some(session(id.to_owned()))
-}
-
-/// Returns the session of this id in the world of this thread.
-fn session(id: String) -> Session {
-    let world = sim::current().map_or(0, |world| Arc::as_ptr(&world) as usize);
-    (world, id)
+    Some(id.to_owned())
 }
 
 /// Tools of `test-server` with invalid results.

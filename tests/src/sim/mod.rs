@@ -40,6 +40,8 @@ use net::Network;
 use process::{Pid, Processes};
 use rng::Rng;
 
+use crate::schema_sessions::Sessions;
+
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The state of a world.
@@ -54,6 +56,8 @@ pub struct World {
     pub faults: Faults,
     pub(crate) processes: Mutex<Processes>,
     pub(crate) network: Mutex<Network>,
+    /// The sessions whose messages are checked against the schema.
+    pub(crate) sessions: Mutex<Sessions>,
     tasks: Mutex<Tasks>,
     ready: Arc<Ready>,
     timers: Mutex<BTreeMap<(Instant, u64), Waker>>,
@@ -142,6 +146,7 @@ impl World {
             faults,
             processes: Mutex::default(),
             network: Mutex::default(),
+            sessions: Mutex::default(),
             tasks: Mutex::default(),
             ready: Arc::default(),
             timers: Mutex::default(),
