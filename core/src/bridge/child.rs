@@ -59,6 +59,8 @@ pub(crate) struct Child {
     stdin_closed_early: bool,
     exited: Option<ExitStatus>,
     ending: Option<Ending>,
+    /// Whether a message of it is being translated: its end comes after that message.
+    is_translating: bool,
     stop: Option<Stop>,
     /// The number of its last request.
     last_request: u64,
@@ -85,7 +87,6 @@ struct Stop {
 }
 
 impl Child {
-    /// Creates a child that is being started.
     /// Starts a process.
     pub(crate) fn spawn(spec: Arc<ChildSpec>, cx: &mut Cx<'_>) -> Child {
         let child = cx.id_allocator.next_child();
@@ -111,6 +112,7 @@ impl Child {
             stdin_closed_early: false,
             exited: None,
             ending: None,
+            is_translating: false,
             stop: None,
             last_request: 0,
             ambiguous_from: None,
@@ -313,12 +315,18 @@ impl Child {
         !self.has_written_message && cx.now.since(self.since) < moments
     }
 
+    /// Records whether a message of it is being translated.
+    pub(crate) fn set_translating(&mut self, is_translating: bool) {
+        self.is_translating = is_translating;
+    }
+
     /// Returns its exit status, once nothing more can come from it. For a probed child it must also
     /// be known whether it has read the probe.
     pub(crate) fn end(&self, now: Instant) -> Option<ExitStatus> {
         let waited = self.ending.is_some_and(|ending| ending.at <= now);
         let is_open = self.stdout_open || self.stderr_open || self.is_probed && self.stdin_open;
         match self.exited {
+            _ if self.is_translating => None,
             Some(status) if !is_open || waited => Some(status),
             None if !self.stdout_open && waited => Some(ExitStatus::StdoutClosed),
             None if self.stdin_closed_early && waited => Some(ExitStatus::StdinClosed),

@@ -12,7 +12,7 @@ use crate::ids::{ChildId, SessionId};
 use crate::job::{Job, Translated, Translation, Work};
 use crate::json::{InvalidLine, Kind, LineSubject, Message};
 use crate::log_text::truncate_for_log;
-use crate::machine::{Action, Input};
+use crate::machine::Action;
 use crate::modern::probe;
 use crate::observe::{Event, SessionEnd};
 use crate::protocol::Era;
@@ -100,22 +100,25 @@ impl Engine {
     }
 
     pub(super) fn on_child_line(&mut self, child: ChildId, line: Result<Message, InvalidLine>) {
+        if let Some(held) = self.held_lines.get_mut(&child) {
+            return held.push_back(line);
+        }
         match line {
             Ok(message) => self.on_child_message(child, message),
             Err(line) => self.on_child_invalid_line(child, line),
         }
     }
 
-    /// Handles a message of a child, or has it translated first. Later inputs about the child wait
-    /// for that.
+    /// Handles a message of a child, or has it translated first. Later lines of the child, and its
+    /// end, wait for that.
     pub(super) fn on_child_message(&mut self, child: ChildId, message: Message) {
-        if let Some(held) = self.held_inputs.get_mut(&child) {
-            held.push_back(Input::ChildLine { child, line: Ok(message) });
-            return;
+        if let Some(held) = self.held_lines.get_mut(&child) {
+            return held.push_back(Ok(message));
         }
         let translation = self.translation(child, &message);
         if translation.bytes(&message) > self.shared.config.limits.inline_bytes_max {
-            self.held_inputs.insert(child, VecDeque::new());
+            self.held_lines.insert(child, VecDeque::new());
+            self.with_child(child, |child, _| child.set_translating(true));
             self.shared.out.push(Action::Work(Job(Work::Translate {
                 child,
                 message,
@@ -135,7 +138,7 @@ impl Engine {
         message: Message,
         (made, translated): (Translation, Translated),
     ) {
-        let Some(held) = self.held_inputs.remove(&child) else { return };
+        let Some(held) = self.held_lines.remove(&child) else { return };
         match self.translation(child, &message).is_same(&made) {
             true => self.take_message(child, message, translated),
             false => {
@@ -144,9 +147,14 @@ impl Engine {
             }
         }
         self.pump();
-        for fact in held {
-            self.take_fact(fact);
+        for line in held {
+            self.on_child_line(child, line);
             self.pump();
+        }
+        if !self.held_lines.contains_key(&child) {
+            self.with_child(child, |child, _| child.set_translating(false));
+            // It may have ended meanwhile.
+            self.reap_child(child);
         }
     }
 

@@ -83,7 +83,7 @@ impl Engine {
     /// Removes a child that has exited.
     pub(super) fn forget(&mut self, child: &Child) {
         self.shared.metrics.child_ended(child.was_stopped());
-        self.held_inputs.remove(&child.id);
+        self.held_lines.remove(&child.id);
         self.shared.out.push(Action::Release { child: child.id });
         if let Some(pool) = self.pool.as_mut().filter(|pool| pool.has_waiting()) {
             pool.request_dispatch();

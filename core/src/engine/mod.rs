@@ -51,6 +51,7 @@ use crate::host_stats::HostStats;
 use crate::http::ClientSlot;
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::job::{Evaluation, Finished};
+use crate::json::{InvalidLine, Message};
 use crate::machine::{Action, Actions, Input};
 use crate::memory::Memory;
 use crate::modern::Preparation;
@@ -107,9 +108,9 @@ pub struct Engine {
     pool: Option<Pool>,
     /// Children whose session has ended, until they have exited.
     stopping_children: BTreeMap<ChildId, Child>,
-    /// Children with a message that is being translated, and the inputs about each that wait for
-    /// that, in order. The thread that reads a child carries out its jobs, so there are few.
-    held_inputs: BTreeMap<ChildId, VecDeque<Input>>,
+    /// Children with a message that is being translated, and their lines that wait for that, in
+    /// order. The thread that reads a child carries out its jobs, so there are few.
+    held_lines: BTreeMap<ChildId, VecDeque<Result<Message, InvalidLine>>>,
     /// Waiting requests without a session.
     stateless_requests: BTreeMap<ExchangeId, stateless::PendingStateless>,
     /// Sessions that are to be ended because of a message in them.
@@ -203,7 +204,7 @@ impl Engine {
             unclaimed: Unclaimed::default(),
             pool,
             stopping_children: BTreeMap::new(),
-            held_inputs: BTreeMap::new(),
+            held_lines: BTreeMap::new(),
             stateless_requests: BTreeMap::new(),
             finished_sessions: Vec::new(),
             changes: Vec::new(),
@@ -291,23 +292,7 @@ impl Engine {
         self.record_start_awaited();
     }
 
-    /// Returns the inputs that wait for a job about the same child as this one, if it has to wait
-    /// too: those about its output and its end.
-    fn held_with_child(&mut self, input: &Input) -> Option<&mut VecDeque<Input>> {
-        match input {
-            Input::ChildLine { child, .. }
-            | Input::ChildStdoutClosed { child }
-            | Input::ChildStdinClosed { child, .. }
-            | Input::ChildExited { child, .. } => self.held_inputs.get_mut(child),
-            _ => None,
-        }
-    }
-
     fn take_fact(&mut self, input: Input) {
-        if let Some(held) = self.held_with_child(&input) {
-            held.push_back(input);
-            return;
-        }
         match input {
             Input::Started => self.on_started(),
             Input::Requested { exchange, request } => {

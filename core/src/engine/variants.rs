@@ -272,7 +272,7 @@ impl Engine {
             && self.standby.is_none()
             && self.unclaimed.len() == 0
             && self.stopping_children.is_empty()
-            && self.held_inputs.is_empty()
+            && self.held_lines.is_empty()
             && !self.era_probe.has_pending()
             && self.pool.as_ref().is_none_or(Pool::is_empty)
     }

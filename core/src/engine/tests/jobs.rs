@@ -52,6 +52,19 @@ fn the_end_of_a_child_waits_for_what_it_said_last() {
 }
 
 #[test]
+fn an_answer_whose_translation_takes_longer_than_the_end_of_its_child_is_not_lost() {
+    let (mut rig, child, [one, two], numbers) = two_calls();
+    rig.child_exits(child, ExitStatus::Code(0));
+    rig.child_answers(child, &numbers[0], r#"{"of":1}"#);
+    rig.pass(secs(3));
+    assert_eq!([rig.stage(one), rig.stage(two)], [Stage::Waiting; 2]);
+    rig.work();
+    assert_eq!(rig.json(one).1["result"]["of"], 1);
+    assert_eq!(parse(rig.reply(two).1)["error"]["code"], -32603);
+    assert!(rig.children[&child].released);
+}
+
+#[test]
 fn a_client_that_leaves_meanwhile_is_told_nothing() {
     let (mut rig, child, [one, two], numbers) = two_calls();
     rig.child_answers(child, &numbers[0], "{}");
