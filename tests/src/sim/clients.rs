@@ -9,6 +9,7 @@
 //! - A session exists as long as nothing has happened that may end it.
 //! - Once all connections are closed and all timeouts have passed, the engine holds nothing.
 //! - The program ends when it is asked to, and so do all of its children.
+//! - A child gets no cancellation before the request that it names.
 
 mod compliant;
 mod hostile;
@@ -106,6 +107,8 @@ fn run(
         port: program.port,
         is_fragile: setup.is_fragile,
         is_modern: setup.flags.contains(&"--modern"),
+        ends_children: setup.ends_children,
+        children: record,
         log: Mutex::default(),
     });
     for number in 0..rng.range(2..6) {
@@ -121,8 +124,9 @@ fn run(
     assert!(over, "some client waits for ever");
     expect_nothing_left(&world, &run, &program, setup.ready);
     expect_end(&world, &program);
+    expect_requests_before_cancellations(&run.children);
     let mut log = lock(&run.log);
-    record.lines().hash(&mut log.digest);
+    run.children.lines().hash(&mut log.digest);
     RunStats { digest: log.digest.finish(), ..log.stats }
 }
 
@@ -132,6 +136,8 @@ struct Setup {
     flags: Vec<&'static str>,
     /// Whether sessions may end on their own, and calls fail.
     is_fragile: bool,
+    /// Whether calls end their process once it has answered.
+    ends_children: bool,
     /// The number of prewarmed processes.
     ready: usize,
 }
@@ -167,7 +173,7 @@ fn setup(rng: &mut Rng) -> Setup {
         }
     }
     let is_fragile = !options.is_empty() || flags.contains(&"--exit-after");
-    Setup { options, flags, is_fragile, ready: 1 }
+    Setup { options, flags, is_fragile, ends_children: false, ready: 1 }
 }
 
 /// The state that all clients share.
@@ -178,6 +184,10 @@ struct Run {
     is_fragile: bool,
     /// Whether the command is of 2026-07-28.
     is_modern: bool,
+    /// Whether calls end their process once it has answered.
+    ends_children: bool,
+    /// The records of all children.
+    children: Record,
     log: Mutex<RunLog>,
 }
 
@@ -274,6 +284,27 @@ fn expect_end(world: &WorldGuard, program: &Program) {
     assert_eq!(status.code(), Some(0), "{status:?}");
     let left: Vec<_> = lock(&world.processes).all_running().map(|(pid, _)| pid).collect();
     assert!(left.is_empty(), "children live on: {left:?}");
+}
+
+/// Asserts that each child has got a request before its cancellation.
+fn expect_requests_before_cancellations(record: &Record) {
+    for child in record.children() {
+        let bytes = record.bytes(child);
+        let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+        let mut requests = BTreeSet::new();
+        // The last line may have been cut off by the end of the program.
+        for line in lines.filter_map(|line| line.strip_suffix(b"\n")) {
+            let message: Value = serde_json::from_slice(line).expect("a message");
+            match message["method"].as_str() {
+                Some("notifications/cancelled") => {
+                    let id = message["params"]["requestId"].to_string();
+                    assert!(requests.contains(&id), "{child} has got no request {id}");
+                }
+                Some(_) => drop(requests.insert(message["id"].to_string())),
+                None => {}
+            }
+        }
+    }
 }
 
 /// Returns the id of a message as text, or `None` for a notification.

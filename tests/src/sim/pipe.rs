@@ -44,6 +44,8 @@ struct FaultInjector {
     timer: Timer,
     /// Nothing arrives earlier.
     held_until: Instant,
+    /// Whether bytes arrive without pauses once the write end is closed.
+    ends_at_once: bool,
     /// No long pause begins earlier. Several in one body would make it slower than the program
     /// allows.
     next_pause_from: Instant,
@@ -65,20 +67,34 @@ pub fn pipe(world: &Arc<World>, bytes_max: usize) -> (Writer, Reader) {
         rng: lock(&world.rng).fork(),
         timer: world.timer(),
         held_until: world.now(),
+        ends_at_once: false,
         next_pause_from: world.now(),
     });
     (Writer { pipe: pipe.clone() }, Reader { pipe, faults })
 }
 
 impl Reader {
+    /// Once the write end is closed, all bytes are there, as in a pipe between processes.
+    pub(crate) fn ending_at_once(mut self) -> Reader {
+        if let Some(random) = &mut self.faults {
+            random.ends_at_once = true;
+        }
+        self
+    }
+
     /// Reads into `buf`, which is not empty; reading nothing means the end.
     pub fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         let len = match &mut self.faults {
-            Some(random) => match random.poll_arrival(cx, buf.len()) {
-                Poll::Ready(len) => len,
-                Poll::Pending => return Poll::Pending,
-            },
-            None => buf.len(),
+            Some(random) if !random.ends_at_once || !lock(&self.pipe).ended => {
+                match random.poll_arrival(cx, buf.len()) {
+                    Poll::Ready(len) => len,
+                    Poll::Pending => {
+                        lock(&self.pipe).reader = Some(cx.waker().clone());
+                        return Poll::Pending;
+                    }
+                }
+            }
+            _ => buf.len(),
         };
         match self.read_arrived(&mut buf[..len]) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {

@@ -299,8 +299,8 @@ impl Child {
         });
         let pipes = Pipes {
             stdin: Stdin(Counted(stdin.0, held())),
-            stdout: Counted(stdout.1, held()),
-            stderr: Counted(stderr.1, held()),
+            stdout: Counted(stdout.1.ending_at_once(), held()),
+            stderr: Counted(stderr.1.ending_at_once(), held()),
         };
         (pid, pipes)
     }

@@ -15,7 +15,7 @@ use crate::server::Server;
 use crate::{LIFETIME, System};
 
 /// The names and descriptions of the tools.
-const TOOLS: [(&str, &str); 37] = [
+const TOOLS: [(&str, &str); 38] = [
     ("argv", "the command line, each argument in hexadecimal"),
     ("ask", "{method, params, id}: asks the client and returns its answer"),
     ("ask_later", "{method, params, id, ms}: the same, after this call is over; see answers"),
@@ -33,6 +33,7 @@ const TOOLS: [(&str, &str); 37] = [
     ("hang", "never answers"),
     ("hush", "ends every subscription of the modern era"),
     ("ignore_stdin", "answers, and reads nothing any more"),
+    ("last_words", "{text}: returns it, and exits with status 0"),
     ("late", "{ms}: answers, that time after it was cancelled"),
     ("list_changed", "{what, ms}: answers, and says that list to have changed after that time"),
     ("log", "{ms, text}: answers, and sends a log message after that time"),
@@ -138,6 +139,12 @@ async fn run<S: System>(server: &Server<S>, id: &str, call: &Call<'_>) {
         "ignore_stdin" => {
             server.deaf.store(true, Ordering::Relaxed);
             answer("deaf").await;
+        }
+        "last_words" => {
+            let words = arguments["text"].as_str().unwrap_or_default();
+            answer(words).await;
+            system.note("last_words", words);
+            match system.exit(0).await {}
         }
         "late" => {
             server.wait(id, LIFETIME).await;

@@ -38,11 +38,12 @@ pub(super) fn setup(rng: &mut Rng) -> Setup {
             flags.extend(flag);
         }
     }
-    is_fragile |= flags.contains(&"--exit-after");
+    let ends_children = rng.once_in(3);
+    is_fragile |= ends_children || flags.contains(&"--exit-after");
     if is_modern {
         flags.push("--modern");
     }
-    Setup { options, flags, is_fragile, ready: 1 + if is_modern { 0 } else { warm } }
+    Setup { options, flags, is_fragile, ends_children, ready: 1 + if is_modern { 0 } else { warm } }
 }
 
 /// Runs a few calls, one after the other.
@@ -106,6 +107,7 @@ impl Client<'_> {
                 let what = self.rng.choose(&["tools", "resources"]);
                 self.expect("list_changed", json!({"what": what}), "will change").await;
             }
+            3 if self.run.ends_children => self.end_child().await,
             3..=6 => self.call_with_questions().await,
             7 => {
                 let n = self.rng.range(1..6);
@@ -209,6 +211,10 @@ impl Client<'_> {
         } else {
             assert_eq!(result["resultType"], "complete", "{case}");
         }
+        if call["params"]["name"] == "progress" {
+            let n = call["params"]["arguments"]["n"].as_u64().expect("a number");
+            assert_eq!(steps, (1..=n).collect::<Vec<_>>(), "steps are missing: {case}");
+        }
         let text = result["content"][0]["text"].as_str();
         Outcome::Text(text.unwrap_or_else(|| panic!("no text: {case}")).to_owned())
     }
@@ -222,6 +228,27 @@ impl Client<'_> {
             Outcome::Text(given) => assert_eq!(given, text, "another's answer"),
             Outcome::Asked(asked) => panic!("nothing was to be asked: {asked}"),
             Outcome::Failed => {}
+        }
+    }
+
+    /// Makes a call that ends its process once it has answered. The answer arrives, although the
+    /// process has ended by then.
+    async fn end_child(&mut self) {
+        let text = format!("{} {}", self.number, self.rng.next_u64());
+        let call = self.call("last_words", json!({"text": text}));
+        let request = self.sign(&call);
+        let Some(response) = self.exchange(&request).await else { return };
+        match self.check(&call, &response) {
+            Outcome::Text(given) => assert_eq!(given, text, "another's answer"),
+            Outcome::Asked(asked) => panic!("nothing was to be asked: {asked}"),
+            Outcome::Failed => {
+                let children = &self.run.children;
+                let said = |child| children.note(child, "last_words").as_deref() == Some(&*text);
+                let was_answered = children.children().into_iter().any(said);
+                let case = response.text();
+                let is_lost = was_answered && case.contains("The MCP server process");
+                assert!(!is_lost, "a child has answered, and its client got {case}");
+            }
         }
     }
 
