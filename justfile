@@ -11,7 +11,7 @@ check:
 
 # All tests of the workspace
 test:
-    cargo test --workspace --all-features --locked
+    cargo test --workspace --locked
 
 # The core's unit and property tests whose name contains FILTER
 core FILTER="":
