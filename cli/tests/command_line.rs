@@ -432,7 +432,7 @@ fn a_port_in_use_is_told_with_a_way_out() {
 }
 
 #[test]
-fn an_address_of_somebody_else_is_told() {
+fn an_address_in_use_is_named() {
     // 192.0.2.0/24 is for documentation: no machine has it (RFC 5737).
     let [_, why, _] = failure(1, &["proxy", "--host", "192.0.2.1"], &[]);
     assert_eq!(why, "  why: this machine has no such address");

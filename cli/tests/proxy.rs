@@ -315,7 +315,7 @@ fn a_variable_for_the_command_that_is_not_set_is_named() {
 }
 
 #[test]
-fn a_hangup_opens_a_renamed_log_file_anew() {
+fn a_hangup_opens_a_renamed_log_file_again() {
     let folder = folder("rotate");
     let (log, old) = (folder.join("pontoon.log"), folder.join("pontoon.log.1"));
     let proxy = Proxy::start_with_signals(&["--log-file", log.to_str().unwrap()]);

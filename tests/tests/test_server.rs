@@ -202,7 +202,7 @@ fn asks_in_rounds_if_it_is_modern() {
 }
 
 #[test]
-fn tells_the_news_to_whoever_subscribed() {
+fn tells_the_news_to_subscribers() {
     let mut child = Conversation::start(&["--modern"]);
     let wanted = json!({"toolsListChanged": true, "promptsListChanged": true});
     child.say(modern(1, "subscriptions/listen", json!({"notifications": wanted})));

@@ -1,4 +1,4 @@
-//! Rules for the source files of the workspace: the words of comments and texts, the length of
+//! Rules for the source files of the workspace: the words of comments and names, the length of
 //! files and functions, and the order of the modules of `core`.
 
 #[path = "tidy/circles.rs"]
@@ -10,7 +10,7 @@ use std::path::Path;
 
 use circles::Imports;
 
-/// Words that a comment or a text must not use. They hide the subject of a sentence, such as the
+/// Words that a comment, a text or a name must not use. They hide the subject of a sentence, such as the
 /// client, the child or the adapter, or are out of use. Each is written in two parts, so that this
 /// file keeps its own rule.
 const WORDS: [&str; 5] = [
@@ -161,13 +161,14 @@ fn imports(text: &str) -> Vec<(usize, String)> {
 }
 
 #[test]
-fn comments_and_texts_use_plain_words() {
+fn comments_texts_and_names_use_plain_words() {
     let found = each_line(|line| {
-        // A variant of an enum may have such a name; a variable may not, nor a comment or a text.
+        // A variant of an enum may have such a name; no other name may, nor a comment or a text.
         let comment = line.split_once("//").map_or("", |(_, comment)| comment);
         let texts = line.split('"').skip(1).step_by(2);
         let prose = texts.chain([comment]).collect::<Vec<_>>().join(" ").to_lowercase();
-        words(line).chain(words(&prose)).any(|word| WORDS.contains(&word))
+        let words = words(line).chain(words(&prose)).flat_map(|word| word.split('_'));
+        words.into_iter().any(|word| WORDS.contains(&word.trim_end_matches('s')))
     });
     assert!(found.is_empty(), "name the subject instead:\n{}", found.join("\n"));
 }

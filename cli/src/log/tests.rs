@@ -180,7 +180,7 @@ fn people_read_words_where_a_notice_has_them() {
 }
 
 #[test]
-fn a_sink_that_is_stuck_holds_nobody_up_and_its_losses_are_counted() {
+fn a_stuck_sink_holds_up_no_thread_and_its_losses_are_counted() {
     let paper = Paper::default();
     let log = log(Level::Info, LogFormat::Pretty, &paper);
     let stuck = paper.closed.lock().unwrap();

@@ -84,7 +84,7 @@ fn an_answer_without_end_is_not_read_to_its_end() {
 }
 
 #[test]
-fn nobody_there_is_told_as_it_is() {
+fn a_server_that_is_not_there_is_named() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url = ProbeUrl { tls: false, host: "127.0.0.1".into(), port, target: "/".into() };
     let error = ask(&url, None, Instant::now() + Duration::from_secs(20)).unwrap_err();

@@ -214,11 +214,11 @@ impl Worker {
 
     /// Returns whether its only request has ended.
     pub(crate) fn is_abandoned(&self) -> bool {
-        let is_somebodys = |asker| {
+        let belongs_to_client = |asker| {
             matches!(asker, Requester::Parked | Requester::Request(_) | Requester::Session(_))
         };
         self.subscriptions == 0
-            && !self.in_flight.iter().any(|(_, task)| is_somebodys(task.requester))
+            && !self.in_flight.iter().any(|(_, task)| belongs_to_client(task.requester))
     }
 
     /// Returns the request in flight, if there is only one and an answer without an id can only

@@ -191,8 +191,8 @@ impl Engine {
             if forced {
                 pool.fail_all(Reject::Stopped, cx);
             }
-            let nobody_waits = !pool.has_waiting();
-            pool.retire(|worker| forced || nobody_waits && worker.is_abandoned());
+            let none_waits = !pool.has_waiting();
+            pool.retire(|worker| forced || none_waits && worker.is_abandoned());
         });
         self.pump();
     }

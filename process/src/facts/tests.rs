@@ -36,7 +36,7 @@ fn a_sample_tells_what_is_true_of_this_process() {
 }
 
 #[test]
-fn whoever_asks_again_at_once_is_told_the_same() {
+fn facts_are_kept_for_a_moment() {
     let sampler = Sampler::start(false);
     let first = sampler.sample(Duration::from_millis(1000));
     assert_eq!(sampler.sample(Duration::from_millis(1099)), first);

@@ -24,7 +24,7 @@ cases! { $ hostile_framing:
     each_refusal_closes_soon_and_is_logged_once
     a_pipeline_is_answered_in_order
     a_refusal_ends_a_pipeline
-    expectations_that_nobody_waits_for
+    expectations_that_no_client_waits_for
     refused_requests_whose_body_is_not_read
 }
 
@@ -255,7 +255,7 @@ pub fn a_refusal_ends_a_pipeline(target: &Target) {
     scene.end();
 }
 
-pub fn expectations_that_nobody_waits_for(target: &Target) {
+pub fn expectations_that_no_client_waits_for(target: &Target) {
     let scene = SmugglingTest::new(target);
     let mut wire = Wire::connect(scene.pontoon.addr);
     for nth in 0..20 {

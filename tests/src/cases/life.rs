@@ -32,7 +32,7 @@ cases! { $ life:
     addresses_that_are_none: "which addresses there are is the system's"
     options_that_are_wrong: "the command line judges its options"
     log_that_cannot_be_written: "standard error is a file of the system"
-    log_that_nobody_reads: "standard error is a pipe of the system"
+    a_log_without_a_reader: "standard error is a pipe of the system"
     sigkill: "that children die with the program is the system's doing"
 }
 
@@ -141,7 +141,7 @@ pub fn log_that_cannot_be_written(target: &Target) {
     });
 }
 
-pub fn log_that_nobody_reads(target: &Target) {
+pub fn a_log_without_a_reader(target: &Target) {
     expect_service_without_a_log(|port| {
         let (reader, writer) = io::pipe().unwrap();
         drop(reader);

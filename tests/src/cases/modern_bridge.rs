@@ -21,7 +21,7 @@ cases! { $ modern_bridge:
     news_of_resources
     subscriptions_that_the_server_ends
     only_what_was_asked_for_is_logged
-    levels_that_nobody_knows
+    unknown_log_levels
     what_headers_repeat_of_arguments
     tools_with_a_nameless_header
     crash_under_a_call
@@ -307,7 +307,7 @@ pub fn only_what_was_asked_for_is_logged(target: &Target) {
     }
 }
 
-pub fn levels_that_nobody_knows(target: &Target) {
+pub fn unknown_log_levels(target: &Target) {
     // A modern server checks that itself.
     let [_, (_, pontoon)] = each(target, &[]);
     let client = Modern::new(&pontoon);

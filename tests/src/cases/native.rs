@@ -21,7 +21,7 @@ cases! { $ native:
     metrics_of_each
     pages_of_listed_origins
     repeated_headers_are_listed
-    answers_are_packed_for_whoever_takes_that
+    answers_are_compressed_for_clients_that_accept_it
 }
 
 /// Returns a program for each of the three servers.
@@ -107,8 +107,8 @@ pub fn wrong_arguments_are_named(target: &Target) {
             }
             if schema["additionalProperties"] == false {
                 let mut arguments = right.clone();
-                arguments["nobody_knows"] = json!(1);
-                named(&arguments, "nobody_knows");
+                arguments["unknown_key"] = json!(1);
+                named(&arguments, "unknown_key");
             }
         }
     }
@@ -267,7 +267,7 @@ fn unpacked(response: &Response) -> Vec<u8> {
     body
 }
 
-pub fn answers_are_packed_for_whoever_takes_that(target: &Target) {
+pub fn answers_are_compressed_for_clients_that_accept_it(target: &Target) {
     let long = tool_call(1, "echo", json!({"message": "round and round ".repeat(100_000 / 16)}));
     let short = tool_call(1, "echo", json!({"message": "round"}));
     let ask = |pontoon: &Pontoon, body: &Value, accept: Option<&str>| {

@@ -19,7 +19,7 @@ cases! { $ parked_calls:
     a_state_of_another_principal
     answers_that_are_none
     answers_without_a_question
-    one_parked_call_keeps_nobody_waiting
+    one_parked_call_keeps_no_other_waiting
     the_process_ends_under_a_parked_call
     pontoon_ends_under_a_parked_call
     a_client_that_leaves_while_it_is_answered
@@ -156,7 +156,7 @@ pub fn answers_without_a_question(target: &Target) {
     }
 }
 
-pub fn one_parked_call_keeps_nobody_waiting(target: &Target) {
+pub fn one_parked_call_keeps_no_other_waiting(target: &Target) {
     let pontoon = legacy(target);
     let clients: Vec<_> = (0..5).map(|_| Modern::new(&pontoon)).collect();
     let name = |nth: usize| format!("client-{nth}");

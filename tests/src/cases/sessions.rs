@@ -23,7 +23,7 @@ cases! { $ sessions:
     chosen_ids_are_not_adopted
     guesses_are_not_found
     sessions_of_another_principal
-    sessions_of_nobody
+    sessions_without_credentials
     sessions_bound_by_choice
     an_empty_session_id
     second_initialize
@@ -246,7 +246,7 @@ pub fn an_empty_session_id(target: &Target) {
 }
 
 /// Without credentials at first, it belongs to the first that uses it with some.
-pub fn sessions_of_nobody(target: &Target) {
+pub fn sessions_without_credentials(target: &Target) {
     let pontoon = target.proxy().start();
     let anybody = Client::open(&pontoon);
     anybody.expect_served();

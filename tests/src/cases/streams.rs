@@ -27,7 +27,7 @@ cases! { $ streams:
     requests_of_the_child_wait_for_a_stream
     requests_of_the_child_come_with_the_next_call
     pings_of_the_child_are_answered_without_a_stream
-    requests_of_the_child_that_nobody_takes
+    requests_of_the_child_that_no_client_takes
     answers_of_the_client_count_once
     resuming_a_stream_that_broke
     resuming_a_stream_that_went_on
@@ -275,7 +275,7 @@ pub fn pings_of_the_child_are_answered_without_a_stream(target: &Target) {
     assert_eq!(listening.message()["id"], "r", "a client that listens is asked itself");
 }
 
-pub fn requests_of_the_child_that_nobody_takes(target: &Target) {
+pub fn requests_of_the_child_that_no_client_takes(target: &Target) {
     let (mut pontoon, client) = scene(target);
     for id in 0..130 {
         client.call_json("ask_later", json!({"method": "roots/list", "params": {}, "id": id}));

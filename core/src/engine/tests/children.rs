@@ -49,7 +49,7 @@ fn what_the_child_wrote_before_its_end_is_delivered() {
 }
 
 #[test]
-fn a_pipe_that_somebody_else_holds_open_is_given_up_soon() {
+fn a_pipe_that_another_process_holds_open_is_given_up_soon() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_11_25);
     let call = rig.call(&client, "1");
@@ -64,7 +64,7 @@ fn a_pipe_that_somebody_else_holds_open_is_given_up_soon() {
 }
 
 #[test]
-fn a_pipe_that_somebody_else_writes_to_is_given_up_in_the_end() {
+fn a_pipe_that_another_process_writes_to_is_given_up_in_the_end() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_11_25);
     rig.child_exits(child, ExitStatus::Code(1));

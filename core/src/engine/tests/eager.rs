@@ -33,7 +33,7 @@ fn it_works_for_the_first_session() {
 }
 
 #[test]
-fn what_it_says_before_it_is_asked_reaches_nobody() {
+fn output_before_the_first_request_reaches_no_client() {
     let mut rig = eager();
     let child = only_child(&rig);
     rig.child_says(child, &list_changed(1));

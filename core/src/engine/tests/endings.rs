@@ -102,7 +102,7 @@ fn its_time_begins_when_the_last_request_ends() {
 }
 
 #[test]
-fn a_call_nobody_waits_for_keeps_its_session_until_it_is_answered() {
+fn an_abandoned_call_keeps_its_session_until_it_is_answered() {
     let limits = Limits { session_idle_max: secs(20), ..Default::default() };
     let mut rig = Rig::with(limits);
     let (client, child) = rig.open(Revision::V2025_11_25);

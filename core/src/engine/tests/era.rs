@@ -189,7 +189,7 @@ fn an_answer_that_comes_too_late_is_taken_for_nothing_else() {
 }
 
 #[test]
-fn a_child_that_dies_of_the_question_is_started_anew() {
+fn a_child_that_dies_of_the_probe_is_started_again() {
     let mut rig = rig();
     let exchange = rig.post(&Client::new(), &initialize("0", "2025-11-25"));
     let first = rig.last_child();

@@ -457,7 +457,7 @@ fn a_batch_is_answered_by_a_batch() {
 }
 
 #[test]
-fn a_session_of_somebody_else_is_unknown() {
+fn a_session_of_another_principal_is_unknown() {
     let mut rig = rig();
     let (client, _) = open_newest(&mut rig);
     let owner = Client { principal: Principal::of(Some(b"ada")), ..client.clone() };

@@ -82,7 +82,7 @@ fn a_process_is_opened_by_the_bridge_and_asked_in_its_own_words() {
 }
 
 #[test]
-fn what_a_child_asks_by_itself_belongs_to_nobodys_request() {
+fn a_server_request_of_its_own_belongs_to_no_request() {
     let mut rig = rig();
     let able = Modern { capabilities: r#"{"roots":{}}"#, ..Modern::new() };
     let exchange = rig.ask(&able, "1", "tools/call", CALL);
@@ -515,7 +515,7 @@ fn processes_that_take_their_time_to_stop_count() {
 }
 
 #[test]
-fn a_spare_process_that_fails_fails_nobodys_call() {
+fn a_spare_process_that_fails_fails_no_call() {
     let options = BridgeOptions { warm_children: 1, ..BridgeOptions::default() };
     let mut rig = rig_of(options, Limits::default());
     rig.ask(&Modern::new(), "1", "tools/list", "");

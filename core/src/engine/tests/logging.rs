@@ -9,7 +9,7 @@ use crate::protocol::Revision;
 use crate::reject::SpawnError;
 
 #[test]
-fn what_nobody_wants_to_read_is_not_logged() {
+fn events_below_the_log_level_are_not_logged() {
     for level in [Level::Debug, Level::Info, Level::Warning, Level::Error] {
         let mut rig = Rig::of(Config { log_level: level, ..config(Limits::default()) });
         let (client, child) = rig.open(Revision::V2025_11_25);

@@ -129,7 +129,7 @@ fn a_call_that_never_ends_lets_others_go_on() {
 }
 
 #[test]
-fn a_session_nobody_knows_is_not_adopted() {
+fn an_unknown_session_is_not_adopted() {
     let mut rig = rig();
     let mut client = open(&mut rig);
     let exchange = rig.delete(&client);
@@ -217,7 +217,7 @@ fn a_message_goes_to_the_stream_it_belongs_to() {
 }
 
 #[test]
-fn what_belongs_to_nobody_waits_for_a_listener_and_the_oldest_gives_way() {
+fn messages_of_no_request_wait_for_a_listener_and_the_oldest_gives_way() {
     let mut rig = rig_with(Limits { queue_len_max: 3, ..Limits::default() });
     let client = open(&mut rig);
     for id in 1..=5 {
@@ -410,7 +410,7 @@ fn a_server_may_hang_up_and_the_client_comes_back_for_the_answer() {
 }
 
 #[test]
-fn nobody_hangs_up_on_a_client_that_could_not_come_back() {
+fn a_client_that_could_not_come_back_is_not_disconnected() {
     let mut rig = rig();
     let older = open(&mut rig);
     let exchange = rig.post(&Client::new(), &initialize("0", "2025-11-25"));

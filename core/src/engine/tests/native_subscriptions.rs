@@ -40,7 +40,7 @@ fn methods(rig: &Rig, exchange: ExchangeId, id: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_change_reaches_all_who_asked_for_it_whoever_made_it() {
+fn a_change_by_any_client_reaches_all_subscribers() {
     let mut rig = rig();
     let session = session(&mut rig);
     let stream = rig.get(&session);

@@ -282,7 +282,7 @@ fn what_no_client_is_asked_is_answered_by_the_bridge() {
 }
 
 #[test]
-fn a_question_that_belongs_to_no_request_reaches_nobody() {
+fn a_server_request_that_belongs_to_no_call_reaches_no_client() {
     let mut rig = rig();
     let list = rig.ask(&able(), "1", "tools/list", "");
     let child = rig.welcomes();

@@ -356,7 +356,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn nobody_sees_what_is_anothers(ops in ops()) {
+    fn messages_of_one_client_reach_no_other(ops in ops()) {
         for child_per in EVERY {
             play(child_per, &ops);
         }

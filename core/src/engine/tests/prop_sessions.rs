@@ -303,7 +303,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 
     #[test]
-    fn nobody_answers_for_anybody_else(ops in prop::collection::vec(any::<[u8; 3]>(), 0..120)) {
+    fn no_client_answers_for_another(ops in prop::collection::vec(any::<[u8; 3]>(), 0..120)) {
         let mut model = Model::new();
         for step in ops {
             model.step(step);

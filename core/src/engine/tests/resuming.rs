@@ -30,7 +30,7 @@ fn a_client_that_lost_its_call_gets_what_it_missed_and_then_the_rest() {
 }
 
 #[test]
-fn an_answer_that_came_while_nobody_was_there_is_replayed() {
+fn an_answer_that_came_while_no_client_was_there_is_replayed() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_11_25);
     let exchange = rig.call(&client, "1");
@@ -185,7 +185,7 @@ fn an_answer_that_was_not_delivered_is_kept_before_those_that_were() {
 }
 
 #[test]
-fn a_stream_nobody_began_cannot_be_resumed() {
+fn a_stream_that_never_began_cannot_be_resumed() {
     let mut rig = Rig::new();
     let (client, child) = rig.open(Revision::V2025_11_25);
     let whole = rig.call(&client, "1");

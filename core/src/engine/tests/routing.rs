@@ -64,7 +64,7 @@ fn a_refused_notification_has_an_error_without_an_id() {
 }
 
 #[test]
-fn a_session_of_somebody_else_is_as_unknown_as_any() {
+fn a_session_of_another_principal_is_as_unknown_as_any() {
     let mut rig = Rig::new();
     let owner = Client { principal: Principal::of(Some(b"Bearer one")), ..Client::new() };
     let (client, child) = rig.open_as(&owner, Revision::V2025_11_25);
@@ -92,7 +92,7 @@ fn a_session_of_somebody_else_is_as_unknown_as_any() {
 }
 
 #[test]
-fn a_session_that_is_bound_to_nobody_takes_any_credentials() {
+fn an_unbound_session_takes_any_credentials() {
     let mut rig = Rig::of(Config { bind_session: BindSession::None, ..config(Limits::default()) });
     let owner = Client { principal: Principal::of(Some(b"Bearer one")), ..Client::new() };
     let (client, child) = rig.open_as(&owner, Revision::V2025_11_25);
@@ -126,7 +126,7 @@ fn a_revision_that_both_sides_agreed_on_is_taken_though_it_is_not_known() {
 }
 
 #[test]
-fn a_session_of_nobody_becomes_that_of_the_first_with_credentials() {
+fn an_unbound_session_is_bound_to_the_first_credentials() {
     let by = |client: &Client, credentials: Option<&[u8]>| Client {
         principal: Principal::of(credentials),
         ..client.clone()

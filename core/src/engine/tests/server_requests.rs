@@ -127,7 +127,7 @@ fn only_the_first_answer_reaches_the_child() {
 }
 
 #[test]
-fn nobody_answers_for_another_session() {
+fn a_session_cannot_answer_for_another() {
     let mut rig = Rig::new();
     let (_, child) = rig.open(Revision::V2025_06_18);
     let (other, _) = rig.open(Revision::V2025_06_18);

@@ -224,7 +224,7 @@ fn a_session_belongs_to_one_transport() {
 }
 
 #[test]
-fn a_session_of_somebody_else_is_not_there() {
+fn a_session_of_another_principal_is_not_found() {
     let mut rig = Rig::new();
     let owner = Client { principal: Principal::of(Some(b"Bearer owner")), ..Client::new() };
     let (_, owner) = rig.open_stream(&owner);
@@ -574,7 +574,7 @@ fn a_server_in_this_process_has_sessions_of_this_kind_too() {
 }
 
 #[test]
-fn a_connection_nobody_can_come_back_to_is_not_hung_up() {
+fn a_connection_that_cannot_be_resumed_is_not_ended() {
     let mut rig = native();
     let (stream, client) = rig.open_stream(&Client::new());
     rig.send(&client, &initialize("0", "2025-11-25"));

@@ -24,7 +24,7 @@ impl Rig {
 }
 
 #[test]
-fn whoever_leaves_cancels_and_a_process_that_may_still_ask_is_not_reused() {
+fn a_client_that_leaves_cancels_and_a_process_that_may_still_ask_is_not_reused() {
     let mut rig = rig();
     let exchange = rig.ask(&Modern::new().able(), "1", "tools/call", CALL);
     let child = rig.welcomes();
@@ -58,7 +58,7 @@ fn a_process_that_answers_what_was_taken_back_is_used_again() {
 }
 
 #[test]
-fn what_a_process_asks_for_one_who_could_not_be_asked_and_left_is_put_to_nobody() {
+fn requests_for_a_client_that_left_and_could_not_be_asked_reach_no_client() {
     for silence in [0, 3] {
         let mut rig = rig();
         let left = rig.ask(&Modern::new(), "1", "tools/call", CALL);
@@ -81,7 +81,7 @@ fn what_a_process_asks_for_one_who_could_not_be_asked_and_left_is_put_to_nobody(
 }
 
 #[test]
-fn what_a_process_logs_about_one_who_left_reaches_nobody() {
+fn log_messages_for_a_client_that_left_reach_no_client() {
     let mut rig = rig();
     let wants = Modern { meta: r#","io.modelcontextprotocol/logLevel":"debug""#, ..Modern::new() };
     let left = rig.ask(&wants, "1", "tools/list", "");

@@ -106,7 +106,7 @@ fn errors_have_the_status_that_belongs_to_them() {
 }
 
 #[test]
-fn whoever_leaves_cancels() {
+fn a_client_that_leaves_cancels() {
     let mut rig = rig();
     let exchange = rig.ask(&Modern::new(), "9", "tools/call", r#""name":"x""#);
     let child = rig.last_child();
@@ -270,7 +270,7 @@ fn a_command_that_never_works_is_not_started_at_every_request() {
 }
 
 #[test]
-fn a_child_that_asks_is_told_that_nobody_can_be_asked() {
+fn a_child_that_asks_is_told_that_no_client_can_be_asked() {
     let mut rig = rig();
     rig.ask(&Modern::new(), "1", "tools/call", r#""name":"x""#);
     let child = rig.last_child();
@@ -303,7 +303,7 @@ fn the_end_of_the_program_waits_for_calls_and_ends_subscriptions_in_order() {
 }
 
 #[test]
-fn a_log_message_about_a_call_that_was_taken_back_reaches_nobody() {
+fn a_log_message_about_a_cancelled_call_reaches_no_client() {
     let mut rig = rig();
     let wants = Modern { meta: r#","io.modelcontextprotocol/logLevel":"debug""#, ..Modern::new() };
     let left = rig.ask(&wants, "1", "tools/call", r#""name":"x""#);

@@ -5,7 +5,7 @@ fn accepted(lines: &[&str]) -> ContentCoding {
 }
 
 #[test]
-fn gzip_goes_to_whoever_takes_it() {
+fn gzip_goes_to_clients_that_accept_it() {
     for lines in [
         &["gzip"][..],
         &["GZip"],
@@ -23,7 +23,7 @@ fn gzip_goes_to_whoever_takes_it() {
 }
 
 #[test]
-fn nothing_is_packed_for_whoever_does_not() {
+fn other_clients_get_no_gzip() {
     for lines in [
         &[][..],
         &[""],

@@ -339,7 +339,7 @@ fn only_a_post_has_a_body() {
 }
 
 #[test]
-fn a_body_that_nobody_reads_ends_the_connection() {
+fn an_unread_body_ends_the_connection() {
     let bodies =
         [("content-length", "5"), ("content-length", "007"), ("transfer-encoding", "chunked")];
     for (method, target) in

@@ -72,7 +72,7 @@ fn line_breaks_become_spaces_and_nothing_moves() {
 }
 
 #[test]
-fn a_text_that_somebody_else_holds_stays_as_it_is() {
+fn a_shared_text_stays_as_it_is() {
     let held = Bytes::from("[1,\n2]".to_owned());
     assert_eq!(admit(held.clone()).unwrap(), "[1, 2]");
     assert_eq!(held, "[1,\n2]");

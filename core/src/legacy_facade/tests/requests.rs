@@ -199,7 +199,7 @@ fn a_client_that_is_slow_gets_no_log_messages() {
 }
 
 #[test]
-fn a_cancelled_call_is_taken_back_upstream_and_its_late_answer_is_nobodys() {
+fn a_cancelled_call_is_cancelled_upstream_and_its_late_answer_is_dropped() {
     let mut rig = Rig::able();
     let (call, number) = rig.call();
     rig.cancel(call);

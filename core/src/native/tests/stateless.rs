@@ -183,7 +183,7 @@ fn only_event_stream_gets_one_event() {
 }
 
 #[test]
-fn what_is_more_than_an_answer_is_streamed_to_whoever_takes_a_stream() {
+fn more_than_an_answer_is_streamed_to_clients_that_accept_a_stream() {
     let desk = Endpoint::new();
     for accept in ["*/*", "application/json, text/event-stream", ""] {
         let (head, body) = desk.post(&[("Accept", accept)], &call(1, "news"));

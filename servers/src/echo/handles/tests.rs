@@ -147,7 +147,7 @@ fn sessions_share_nothing() {
 }
 
 #[test]
-fn a_session_belongs_to_whoever_opened_it() {
+fn a_session_belongs_to_the_principal_that_opened_it() {
     let mut rig = Rig::new();
     rig.principal = Principal::of(Some(b"Bearer one"));
     let session = rig.open();
@@ -218,7 +218,7 @@ fn sessions_are_limited_in_number() {
 }
 
 #[test]
-fn nobody_can_take_all_sessions() {
+fn one_principal_cannot_take_all_sessions() {
     let mut rig = Rig::new();
     let others = rig.open();
     assert!(rig.is_known(&others));

@@ -56,7 +56,7 @@ This session has replayed 1 messages"
 }
 
 #[test]
-fn an_echo_is_queued_for_whoever_listens() {
+fn an_echo_is_queued_for_listeners() {
     let stage = stateful();
     let mut handler = stage.open();
     stage.ask(&mut *handler, "echo", &json!({ "message": "one" })).0.unwrap();

@@ -26,7 +26,7 @@ fn who_closes_with_bytes_unread_resets() {
 }
 
 #[test]
-fn nobody_connects_where_nobody_listens() {
+fn connections_need_a_listener() {
     let world = World::enter(1, Faults::None);
     let (port, listener) = world.listen();
     let mut waiting = Stream::connect(&world, port, None).unwrap();

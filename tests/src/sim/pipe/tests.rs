@@ -40,7 +40,7 @@ fn what_was_written_arrives_before_the_end() {
 }
 
 #[test]
-fn writing_fails_once_nobody_reads() {
+fn writing_fails_without_a_reader() {
     let world = World::enter(1, Faults::None);
     let (writer, reader) = pipe(&world, 4);
     let mut cx = Context::from_waker(Waker::noop());

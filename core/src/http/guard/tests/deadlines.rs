@@ -223,7 +223,7 @@ fn once_stopped_a_request_that_is_not_whole_in_time_is_refused() {
 }
 
 #[test]
-fn once_stopped_nobody_holds_a_connection_by_taking_little() {
+fn once_stopped_no_client_holds_a_connection_by_reading_slowly() {
     let mut guard = guard();
     let _ = guard.inspect(GET, at(0));
     guard.stopped(at(0));

@@ -125,7 +125,7 @@ fn headers_of_later_transports_mean_nothing() {
 }
 
 #[test]
-fn malformed_ones_mean_as_little_and_whoever_asks_is_known() {
+fn malformed_ones_mean_as_little_and_the_client_is_known() {
     let own = Principal::of(Some(b"Bearer own"));
     for name in ["mcp-session-id", "mcp-protocol-version", "last-event-id"] {
         for values in [&["not visible"][..], &["\u{e9}"], &[""], &["1", "2"]] {

@@ -72,7 +72,7 @@ fn an_answer_of_a_child_that_is_none_has_its_id() {
 }
 
 #[test]
-fn nobody_is_concerned_if_the_id_is_in_doubt() {
+fn an_ambiguous_id_concerns_no_request() {
     let deep = format!(r#"{{"jsonrpc":"2.0","id":1,"x":{}{}}}"#, "[".repeat(200), "]".repeat(200));
     let long = format!(r#"{{"jsonrpc":"1.0","id":"{}","result":1}}"#, "x".repeat(1023));
     for text in [

@@ -162,7 +162,7 @@ fn a_server_of_the_legacy_era_alone_has_never_heard_of_the_other() {
 }
 
 #[test]
-fn whoever_knows_the_era_better_may_say_so() {
+fn a_caller_may_state_the_era() {
     let only = |era| {
         let connection = ServerConnection::new(Arc::new(Demo::default())).only(era);
         Client { connection, ..Client::new() }
