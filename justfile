@@ -29,9 +29,9 @@ sim SEEDS="1000":
 ci:
     .ci/run
 
-# All benchmarks, in about fifteen minutes on a machine with nothing else to do
-bench:
-    tests/bench/run
+# The benchmarks of docs/benchmarks.md, written into it, in half an hour on a machine with nothing else to do
+bench *OPTIONS:
+    tests/bench/run --write {{ OPTIONS }}
 
 # A fuzz target for this many seconds (needs a nightly compiler and cargo-fuzz)
 fuzz TARGET="jsonrpc" SECONDS="60":
