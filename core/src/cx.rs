@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::chunk::Chunk;
-use crate::http::ReplyHead;
+use crate::http::{ClientSlot, ReplyHead};
 use crate::ids::{ChildId, ExchangeId, SessionId};
 use crate::json::Message;
 use crate::legacy_facade::ToWorker;
@@ -116,6 +116,14 @@ impl Cx<'_> {
     /// Sets a timer at `at`.
     pub(crate) fn wake(&mut self, at: Instant) {
         self.wake_at = self.wake_at.min(at);
+    }
+
+    /// Makes a cancelled request count for its client for some more time, because its child may
+    /// still work on it.
+    pub(crate) fn keep_slot(&mut self, slot: Option<&Arc<ClientSlot>>) {
+        if let Some(slot) = slot {
+            self.exchanges.keep_slot(slot.clone(), self.now + self.limits.cancel_time_max);
+        }
     }
 
     /// Returns the histogram of a request, if a server in this process answers it.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use pontoon_core::http::{ClientSlot, ReplyHead, Request};
+use pontoon_core::http::{ReplyHead, Request};
 use pontoon_core::{Chunk, ExchangeId, Input, Memory, StatelessOutcome};
 
 use crate::driver::Driver;
@@ -26,8 +26,6 @@ pub struct Exchange {
     sent: usize,
     /// Whether the engine already knows that it is over.
     settled: bool,
-    /// Its request's place among those of the client in progress.
-    client_slot: Option<Arc<ClientSlot>>,
 }
 
 /// The source of an answer.
@@ -44,12 +42,7 @@ impl Driver {
     /// Submits a request, and returns the exchange for its answer. A request to a server in this
     /// process that belongs to no session is answered here, without the engine, unless it has to
     /// wait.
-    pub fn open(self: &Arc<Self>, mut request: Request) -> Exchange {
-        let slot = request.take_slot();
-        self.answer(request).holding(slot)
-    }
-
-    fn answer(self: &Arc<Self>, request: Request) -> Exchange {
+    pub fn open(self: &Arc<Self>, request: Request) -> Exchange {
         match (&self.stateless, request) {
             (Some(stateless), Request::Post { head, body }) if stateless.takes(&head, &body) => {
                 let (clock, sample) = (|| (self.clock.now(), self.clock.wall()), || self.sample());
@@ -86,7 +79,7 @@ impl Driver {
         let slot = Arc::new(ResponseSlot::default());
         let inputs = |id| clock_read.into_iter().chain(sampled).chain([input(id)]);
         let way = Way::ResponseSlot(self.add_exchange(&slot, inputs), slot);
-        Exchange { driver: self.clone(), way, sent: 0, settled: false, client_slot: None }
+        Exchange { driver: self.clone(), way, sent: 0, settled: false }
     }
 }
 
@@ -94,13 +87,7 @@ impl Exchange {
     /// Creates an exchange with its answer, unknown to the engine.
     pub(crate) fn answered(driver: &Arc<Driver>, head: ReplyHead, body: Chunk) -> Self {
         let way = Way::Ready(Some(Answer::Reply(head, body, false)));
-        Exchange { driver: driver.clone(), way, sent: 0, settled: true, client_slot: None }
-    }
-
-    /// Keeps the place of its request until it is dropped.
-    fn holding(mut self, client_slot: Option<Arc<ClientSlot>>) -> Self {
-        self.client_slot = client_slot;
-        self
+        Exchange { driver: driver.clone(), way, sent: 0, settled: true }
     }
 
     /// Returns the memory budget that it belongs to.

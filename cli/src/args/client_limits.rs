@@ -30,8 +30,8 @@ pub(crate) struct ClientLimitArgs {
     )]
     pub(crate) burst: Option<u32>,
 
-    /// Requests of a client that may be in progress at the same time; unlimited if not given. A
-    /// request beyond it gets 429
+    /// Requests of a client that may be in progress at the same time, until they are answered, even
+    /// if the client leaves; unlimited if not given. A request beyond it gets 429
     #[arg(
         long,
         env = "MCP_CONCURRENT_REQUESTS",

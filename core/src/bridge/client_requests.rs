@@ -5,12 +5,14 @@
 //! client chose.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use crate::auth::ListFilter;
 use crate::bridge::same_id;
 use crate::cx::Cx;
+use crate::http::ClientSlot;
 use crate::id_map::IdMap;
 use crate::json::parse_number;
 use crate::observe::SeriesId;
@@ -36,6 +38,8 @@ pub(crate) struct ClientRequest {
     pub(crate) filter: Option<ListFilter>,
     /// Its histogram, if a server in this process answers it.
     pub(crate) series: Option<SeriesId>,
+    /// Its place among the requests of its client in progress, if there is a limit.
+    pub(crate) slot: Option<Arc<ClientSlot>>,
     /// The time at which it arrived.
     pub(crate) since: Instant,
     /// The time at which it fails, unless it shows progress.
@@ -57,6 +61,7 @@ impl ClientRequest {
 
     /// Counts the request as cancelled.
     pub(crate) fn count_cancelled(&self, cx: &mut Cx<'_>) {
+        cx.keep_slot(self.slot.as_ref());
         if self.series.is_none() {
             cx.metrics.cancelled(self.method, cx.now.since(self.since));
         }

@@ -50,7 +50,7 @@ use crate::legacy_facade::{FromWorker, ToWorker};
 use crate::limits::Limits;
 use crate::observe::Dropped;
 use crate::principal::Principal;
-use crate::protocol::{Era, Revision, is_removed, known_method};
+use crate::protocol::{Era, Revision, is_removed};
 use crate::reject::{ExitStatus, Flaw, Reject};
 use crate::time::Instant;
 use crate::translate::legacy_child::InitializeResult;
@@ -347,8 +347,7 @@ impl Pool {
     pub(crate) fn on_client_closed(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) {
         let Some(post) = self.posts.remove(&exchange) else { return };
         self.waiting.retain(|waiting| *waiting != exchange);
-        let took = cx.now.since(post.since);
-        cx.metrics.cancelled(known_method(post.method()), took);
+        post.count_cancelled(cx);
         self.unsubscribe(&post, cx);
         if let Some((child, number)) = post.assigned {
             self.cancel(child, number, "The client has gone", cx);

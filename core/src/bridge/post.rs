@@ -11,13 +11,14 @@
 //! Source: 2026-07-28, basic/transports/streamable-http (Sending Messages to the Server).
 
 use core::net::IpAddr;
+use std::sync::Arc;
 
 use crate::auth::ListFilter;
 use crate::bridge::IdText;
 use crate::chunk::Chunk;
 use crate::cx::Cx;
 use crate::frame;
-use crate::http::{Accept, ContentType, McpHead, McpRequestHeaders, ReplyHead};
+use crate::http::{Accept, ClientSlot, ContentType, McpHead, McpRequestHeaders, ReplyHead};
 use crate::ids::{ChildId, ExchangeId};
 use crate::job::Prepared;
 use crate::json::{self, Answer, Message};
@@ -63,6 +64,8 @@ pub(crate) struct Post {
     accept: Accept,
     /// The client's address.
     peer: Option<IpAddr>,
+    /// Its place among the requests of its client in progress, if there is a limit.
+    slot: Option<Arc<ClientSlot>>,
     started: bool,
     pub(crate) since: Instant,
     /// The time of the last output.
@@ -104,6 +107,7 @@ impl Post {
             mirrored: head.request_headers.clone(),
             accept: head.accept,
             peer: head.peer,
+            slot: head.slot(),
             started: false,
             since: now,
             last_sent: now,
@@ -142,6 +146,12 @@ impl Post {
     /// Returns its progress token, as the client wrote it.
     pub(crate) fn token(&self) -> Option<IdText> {
         self.request.progress_token().map(IdText::from_slice)
+    }
+
+    /// Counts it as cancelled, because its client has left.
+    pub(crate) fn count_cancelled(&self, cx: &mut Cx<'_>) {
+        cx.metrics.cancelled(known_method(self.method()), cx.now.since(self.since));
+        cx.keep_slot(self.slot.as_ref().filter(|_| self.assigned.is_some()));
     }
 
     /// Returns whether it opens a stream of notifications.

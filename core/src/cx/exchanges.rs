@@ -6,15 +6,17 @@
 //! requests that are answered at once.
 
 use core::net::IpAddr;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Deref;
+use std::sync::Arc;
 
-use crate::http::Holder;
+use crate::http::{ClientSlot, Holder};
 use crate::ids::{ExchangeId, SessionId, VariantId};
 use crate::limits::Limits;
 use crate::memory::{Account, Permit};
 use crate::principal::Principal;
 use crate::reject::Reject;
+use crate::time::Instant;
 
 /// An exchange at the transport.
 #[derive(Debug)]
@@ -78,6 +80,9 @@ pub(crate) struct Exchanges {
     pub(crate) variant: Option<VariantId>,
     /// The variants of exchanges that have one.
     variants: BTreeMap<ExchangeId, VariantId>,
+    /// The places of cancelled requests among those of their clients in progress, each with the time
+    /// until which it is kept; in order.
+    cancelled: VecDeque<(Instant, Arc<ClientSlot>)>,
 }
 
 /// The number of exchanges held open.
@@ -133,6 +138,17 @@ impl Exchanges {
             self.by_peer.entry(holder.peer).or_default().add(&holder);
             self.by_principal.entry(holder.principal).or_default().add(&holder);
         }
+    }
+
+    /// Keeps the place of a cancelled request until this time, which is no earlier than those before.
+    pub(crate) fn keep_slot(&mut self, slot: Arc<ClientSlot>, until: Instant) {
+        self.cancelled.push_back((until, slot));
+    }
+
+    /// Frees the places whose time is over; returns the time of the next one.
+    pub(crate) fn free_slots(&mut self, now: Instant) -> Option<Instant> {
+        while self.cancelled.pop_front_if(|(until, _)| *until <= now).is_some() {}
+        self.cancelled.front().map(|(until, _)| *until)
     }
 
     /// Returns the variant that handles the request of an exchange, if it has one.

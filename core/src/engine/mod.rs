@@ -126,6 +126,8 @@ pub struct Engine {
     /// Since when a client waits for a command that has never worked, and when that is logged next.
     start_awaited: Option<(Instant, Instant)>,
     timers: Timers,
+    /// When the next place of a cancelled request is freed.
+    slots_due: Option<Instant>,
     phase: Phase,
     /// Whether the stop is forced, and waits only for jobs of requests without a session.
     is_forced: bool,
@@ -214,6 +216,7 @@ impl Engine {
             era_probe: EraProbe::default(),
             start_awaited: None,
             timers: Timers::default(),
+            slots_due: None,
             phase: Phase::Running,
             is_forced: false,
             is_retired: false,
@@ -290,6 +293,19 @@ impl Engine {
         self.continue_drain();
         self.plan_report();
         self.record_start_awaited();
+        self.free_slots();
+    }
+
+    /// Frees the places of cancelled requests whose time is over, which variants share.
+    fn free_slots(&mut self) {
+        if self.is_variant {
+            return;
+        }
+        let due = self.shared.exchanges.free_slots(self.shared.now);
+        if let Some(at) = due.filter(|_| due != self.slots_due) {
+            self.timers.set(at, Timer::Slots);
+        }
+        self.slots_due = due;
     }
 
     fn take_fact(&mut self, input: Input) {
@@ -391,6 +407,8 @@ impl Engine {
                 Timer::Start => self.on_start_due(),
                 Timer::StopDelay => self.on_stop_delay_over(),
                 Timer::Retire => self.on_retire_due(),
+                // Freed at the end of the turn.
+                Timer::Slots => {}
                 Timer::Sweep => self.sweep(),
             }
         }

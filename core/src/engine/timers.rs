@@ -27,6 +27,8 @@ pub(crate) enum Timer {
     Log,
     /// The pool: children without a session, and the requests that wait for them.
     Pool,
+    /// The engine, to free the places of cancelled requests.
+    Slots,
     /// A request without a session.
     Stateless(ExchangeId),
     /// A session.
@@ -61,7 +63,7 @@ impl Timers {
             }
             Timer::Log => TimerKind::Session,
             Timer::Pool | Timer::Stateless(_) => TimerKind::Run,
-            Timer::Session(_) | Timer::Sweep => TimerKind::Session,
+            Timer::Session(_) | Timer::Slots | Timer::Sweep => TimerKind::Session,
         };
         Some((*at, why))
     }

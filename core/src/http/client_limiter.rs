@@ -4,7 +4,8 @@
 //! a session. Never: the content of a request.
 //!
 //! The rate is checked when the head of a request is there. The other counts are atomic, because a
-//! [`ClientSlot`] is taken and returned without the lock of the table.
+//! [`ClientSlot`] is taken and returned without the lock of the table. The engine keeps that of a
+//! request with it, so that it counts until it is answered, even if its client has left.
 
 use core::net::{IpAddr, Ipv6Addr};
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -56,13 +57,13 @@ pub struct LimitedClient {
     name: ClientName,
     limits: ClientLimits,
     open: Arc<OpenCounts>,
-    /// The request's place among those of the client in progress, until the adapter takes it.
+    /// The request's place among those of the client in progress, which its messages share.
     pub(super) request: Option<Arc<ClientSlot>>,
 }
 
 /// A request or a session that counts for its client until this is dropped.
 #[derive(Debug)]
-pub struct ClientSlot {
+pub(crate) struct ClientSlot {
     open: Arc<OpenCounts>,
     counter: fn(&OpenCounts) -> &AtomicUsize,
 }
@@ -199,6 +200,11 @@ impl LimitedClient {
     pub(crate) fn open_session(&self) -> Result<ClientSlot, Reject> {
         let slot = self.open(|open| &open.sessions, self.limits.sessions_max);
         slot.ok_or(Reject::ClientSessionsFull)
+    }
+
+    /// Returns the request's place among those of the client in progress, for one of its messages.
+    pub(crate) fn request_slot(&self) -> Option<Arc<ClientSlot>> {
+        self.request.clone()
     }
 
     /// Returns the client for the log.

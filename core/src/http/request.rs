@@ -91,12 +91,6 @@ impl Request {
         }
     }
 
-    /// Takes its place among the requests of its client in progress. The adapter keeps it until the
-    /// answer has ended.
-    pub fn take_slot(&mut self) -> Option<Arc<ClientSlot>> {
-        self.head_mut()?.client_limits.as_mut()?.request.take()
-    }
-
     /// Returns whether its answer contains facts about the process and its host, which must be
     /// reported before it.
     pub fn wants_stats(&self, serves: &Serves) -> bool {
@@ -188,6 +182,11 @@ pub struct McpHead {
 }
 
 impl McpHead {
+    /// Returns the request's place among those of its client in progress, if there is a limit.
+    pub(crate) fn slot(&self) -> Option<Arc<ClientSlot>> {
+        self.client_limits.as_ref()?.request_slot()
+    }
+
     /// Returns whether a POST that belongs to no open session is an `initialize`. Its header may
     /// name any revision, because its result decides which is used.
     ///

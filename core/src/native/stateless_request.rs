@@ -19,7 +19,7 @@ use crate::chunk::Chunk;
 use crate::config::{EventFormat, Native};
 use crate::frame;
 use crate::host_stats::HostStats;
-use crate::http::{Accept, ContentType, Holder, McpHead, ReplyHead, refusal};
+use crate::http::{Accept, ClientSlot, ContentType, Holder, McpHead, ReplyHead, refusal};
 use crate::json::{self, Body, Kind, Message, ParseRules, Peer, classify};
 use crate::memory::Account;
 use crate::modern::status;
@@ -48,6 +48,8 @@ pub struct StatelessRequest {
     said: OutputBuffer,
     /// The client's account, which its answers count against, or `None` without a memory budget.
     account: Option<Account>,
+    /// Its place among the requests of its client in progress, if there is a limit.
+    _slot: Option<Arc<ClientSlot>>,
     begun: bool,
     /// Whether it was given up.
     failed: bool,
@@ -105,7 +107,7 @@ impl StatelessRequest {
         head: McpHead,
         body: &Body,
     ) -> StatelessRequest {
-        let revision = native.revision_of(&head.revision);
+        let (revision, slot) = (native.revision_of(&head.revision), head.slot());
         StatelessRequest {
             connection: native.connect(revision, era),
             sender: Sender {
@@ -123,6 +125,7 @@ impl StatelessRequest {
             is_logged: log_level <= Level::Info,
             said: OutputBuffer { era, ..OutputBuffer::default() },
             account: head.account,
+            _slot: slot,
             begun: false,
             failed: false,
             is_short: false,

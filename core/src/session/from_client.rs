@@ -1,12 +1,14 @@
 //! The client's messages: requests, notifications, answers to the child's requests.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use crate::auth::ListFilter;
 use crate::bridge::{ClientRequest, ClientRequests, IdText, ServerRequests};
 use crate::chunk::Chunk;
 use crate::cx::Cx;
-use crate::http::{LastEvent, McpHead, ReplyHead};
+use crate::http::{ClientSlot, LastEvent, McpHead, ReplyHead};
 use crate::ids::{ExchangeId, SessionId};
 use crate::json::{self, Body, Field, Invalid, Kind, Message};
 use crate::observe::{Dropped, tool_of};
@@ -15,6 +17,15 @@ use crate::reject::Reject;
 use crate::session::hold::Outgoing;
 use crate::session::{Backend, Initialize, Queue, Session, Streams};
 use crate::time::Instant;
+
+/// The arrival of a POST.
+struct Arrival {
+    since: Instant,
+    /// The time limit of its requests.
+    due: Instant,
+    /// Its place among the requests of its client in progress, if there is a limit.
+    slot: Option<Arc<ClientSlot>>,
+}
 
 impl Session {
     /// Creates a session without messages.
@@ -73,7 +84,7 @@ impl Session {
         });
         let stream = self.streams.open_call(exchange, head.accept, 1, false, cx);
         let due = since + cx.startup_time();
-        self.request(initialize, stream, (since, due), cx);
+        self.request(initialize, stream, &Arrival { since, due, slot: head.slot() }, cx);
         self.on_post_done();
     }
 
@@ -113,14 +124,14 @@ impl Session {
             true => cx.limits.request_time_max,
             false => cx.startup_time(),
         };
-        let times = (cx.now, cx.now + time);
+        let arrival = Arrival { since: cx.now, due: cx.now + time, slot: head.slot() };
         self.set_sender(head);
         self.peer = head.peer;
         self.touch(cx);
         let stream =
             (due > 0).then(|| self.streams.open_call(exchange, head.accept, due, is_batch, cx));
         for message in messages {
-            self.on_message(message, stream.unwrap_or_default(), times, cx);
+            self.on_message(message, stream.unwrap_or_default(), &arrival, cx);
         }
         self.on_post_done();
         if let Some(stream) = stream {
@@ -185,7 +196,7 @@ impl Session {
         &mut self,
         message: Result<&Message, &Invalid>,
         stream: u64,
-        times: (Instant, Instant),
+        arrival: &Arrival,
         cx: &mut Cx<'_>,
     ) {
         match message {
@@ -196,7 +207,7 @@ impl Session {
                 self.streams.answer(stream, id, Some(error), cx);
             }
             Ok(message) => match message.kind() {
-                Kind::Request => self.request(message, stream, times, cx),
+                Kind::Request => self.request(message, stream, arrival, cx),
                 Kind::Notification => self.notification(message, cx),
                 Kind::Result | Kind::Error => self.client_answer(message, cx),
             },
@@ -209,15 +220,9 @@ impl Session {
         cx.reply(exchange, head, Chunk::new());
     }
 
-    /// Sends a request to the child, under a number of this side. `times`: its arrival, and its
-    /// time limit.
-    fn request(
-        &mut self,
-        message: &Message,
-        stream: u64,
-        (mut since, due): (Instant, Instant),
-        cx: &mut Cx<'_>,
-    ) {
+    /// Sends a request to the child, under a number of this side.
+    fn request(&mut self, message: &Message, stream: u64, arrival: &Arrival, cx: &mut Cx<'_>) {
+        let (mut since, due) = (arrival.since, arrival.due);
         cx.wake(due);
         self.record_for_restore(message);
         if let Some(seated) = self.backend.native_mut() {
@@ -235,6 +240,7 @@ impl Session {
             tool: cx.logs_info().then(|| tool_of(message)).flatten(),
             filter,
             series: cx.series(message),
+            slot: arrival.slot.clone(),
             since,
             due,
         });

@@ -1,20 +1,25 @@
 //! The limits for each client.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::Target;
 use crate::cases::modern_bridge::each;
+use crate::cases::sse_2024::Peer;
 use crate::client::{Client, NEWEST, initialize, tool_call};
 use crate::modern::Modern;
 use crate::pontoon::Pontoon;
-use crate::wait::{eventually, seconds};
+use crate::wait::{Instant, eventually, millis, seconds};
 use crate::wire::{Request, Response, Wire};
 
 cases! { $ client_limits:
     a_burst_is_refilled
     requests_in_progress
+    a_call_counts_after_its_client_has_left
+    a_call_over_http_sse_counts_until_it_is_answered
+    a_cancelled_call_counts_no_longer
     a_call_gets_the_answer_that_it_waits_for
     sessions_of_a_client
     a_client_over_its_limit_is_logged_once_a_minute
@@ -56,7 +61,7 @@ pub fn requests_in_progress(target: &Target) {
         let subscription = modern.listen(json!({"toolsListChanged": true}));
         let call = modern.tool_call("hang", json!({}));
         let calls = (client.start(tool_call(1, "hang", json!({}))), modern.start(&call));
-        eventually("both are in progress", seconds(20), || client.send(PING).status() == 429);
+        expect_calls(&pontoon, 2);
         let refused = client.send(PING);
         let text = refused.expect_error(429, -32000, era);
         assert!(text.contains("--concurrent-requests"), "{text}");
@@ -65,12 +70,78 @@ pub fn requests_in_progress(target: &Target) {
         client.cancel(99).expect(202, "notifications are not counted");
         pontoon.get("/readyz").expect(200, "the server has room");
         drop(calls);
-        eventually("both have left", seconds(20), || client.send(PING).status() == 200);
+        client.cancel(1).expect(202, "a session goes on without its client");
+        eventually("both are cancelled", seconds(20), || client.send(PING).status() == 200);
         for _ in 0..5 {
             client.expect_served();
             modern.expect_served();
         }
         drop((stream, subscription));
+    }
+}
+
+/// Waits until so many calls have reached a child. Another request before that could take the place
+/// of a call.
+#[track_caller]
+fn expect_calls(pontoon: &Pontoon, count: usize) {
+    eventually("a call is in progress", seconds(20), || {
+        pontoon.record.messages("tools/call").len() == count
+    });
+}
+
+/// Sends pings until one is answered, and asserts that those before are refused. Returns the time.
+#[track_caller]
+fn refused_for(mut ping: impl FnMut() -> Response) -> Duration {
+    eventually("the call is over", seconds(20), || {
+        let status = ping().status();
+        assert!(matches!(status, 200 | 202 | 429), "{status}");
+        status != 429
+    })
+}
+
+pub fn a_call_counts_after_its_client_has_left(target: &Target) {
+    for (era, pontoon) in each(target, &["--concurrent-requests", "1"]) {
+        let client = Client::open(&pontoon);
+        let start = Instant::now();
+        let call = client.start(tool_call(1, "sleep", json!({"ms": 1500})));
+        expect_calls(&pontoon, 1);
+        client.send(PING).expect_error(429, -32000, era);
+        drop(call);
+        refused_for(|| client.send(PING));
+        let took = start.elapsed();
+        assert!(took >= millis(1500), "{era}: the child worked until then, and not {took:?}");
+    }
+}
+
+pub fn a_call_over_http_sse_counts_until_it_is_answered(target: &Target) {
+    for (era, pontoon) in each(target, &["--concurrent-requests", "1", "--sse"]) {
+        let mut peer = Peer::open(&pontoon);
+        let start = Instant::now();
+        peer.send(tool_call(1, "sleep", json!({"ms": 1500})));
+        let refused = peer.post(PING);
+        let text = refused.expect_error(429, -32000, era);
+        assert!(text.contains("--concurrent-requests"), "{text}");
+        refused_for(|| peer.post(PING));
+        let took = start.elapsed();
+        assert!(took >= millis(1500), "{era}: it was answered then, and not after {took:?}");
+        assert_eq!(peer.events.message()["id"], 1);
+    }
+}
+
+pub fn a_cancelled_call_counts_no_longer(target: &Target) {
+    for (era, pontoon) in each(target, &["--concurrent-requests", "1"]) {
+        let (client, modern) = (Client::open(&pontoon), Modern::new(&pontoon));
+        let call = client.start(tool_call(1, "hang", json!({})));
+        expect_calls(&pontoon, 1);
+        client.send(PING).expect_error(429, -32000, era);
+        client.cancel(1).expect(202, era);
+        refused_for(|| client.send(PING));
+        drop(call);
+        let call = modern.start(&modern.tool_call("hang", json!({})));
+        expect_calls(&pontoon, 2);
+        client.send(PING).expect_error(429, -32000, era);
+        drop(call);
+        refused_for(|| client.send(PING));
     }
 }
 

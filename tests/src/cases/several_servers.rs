@@ -259,7 +259,8 @@ pub fn a_changed_file_is_noticed(target: &Target) {
 pub fn settings_of_an_entry_take_effect(target: &Target) {
     let slow = Entry::new("slow", &[]).settings(json!({"requestTimeout": "300ms"}));
     let few = Entry::new("few", &[]).settings(json!({"maxSessions": 1, "cleanEnv": true}));
-    let line = target.serve(&[slow, few]).env("KEEPSAKE", "1");
+    let one = Entry::new("one", &[]).settings(json!({"limits": {"sessionsPerClient": 1}}));
+    let line = target.serve(&[slow, few, one]).env("KEEPSAKE", "1");
     let pontoon = line.start();
     let client = Client::open_at(&pontoon, "/slow/mcp");
     let answer = client.call("sleep", json!({"ms": 5000}));
@@ -269,6 +270,8 @@ pub fn settings_of_an_entry_take_effect(target: &Target) {
     assert!(!first.text("env", json!({})).contains("KEEPSAKE"), "the environment is clean");
     let second = Client::open_at(&pontoon, "/few/mcp");
     second.expect_served();
+    Client::open_at(&pontoon, "/one/mcp").expect_served();
+    assert_eq!(status(&pontoon, "/one/mcp"), 429, "a client has one session there");
     assert_eq!(first.send(tool_call(1, "pid", json!({}))).status(), 404, "it was evicted");
     client.expect_served();
 }

@@ -57,9 +57,9 @@ fn posting(uri: &str, body: impl ToString) -> Request {
 }
 
 /// A client with its stream.
-struct Peer {
+pub(super) struct Peer {
     addr: SocketAddr,
-    events: Events,
+    pub(super) events: Events,
     /// The URI for its messages.
     uri: String,
 }
@@ -85,7 +85,7 @@ impl Peer {
 
     /// Opens a session.
     #[track_caller]
-    fn open(pontoon: &Pontoon) -> Peer {
+    pub(super) fn open(pontoon: &Pontoon) -> Peer {
         let mut peer = Peer::connect(pontoon);
         peer.send(initialize(REVISION));
         let answer = peer.events.message();
@@ -95,13 +95,13 @@ impl Peer {
         peer
     }
 
-    fn post(&self, body: impl ToString) -> Response {
+    pub(super) fn post(&self, body: impl ToString) -> Response {
         posting(&self.uri, body).send(self.addr)
     }
 
     /// Posts a message that must be accepted.
     #[track_caller]
-    fn send(&self, body: impl ToString) {
+    pub(super) fn send(&self, body: impl ToString) {
         let accepted = self.post(body);
         assert!(accepted.expect(202, "a message").body.is_empty());
         assert_eq!(accepted.header("mcp-session-id"), None);

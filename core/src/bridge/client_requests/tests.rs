@@ -9,6 +9,7 @@ fn call(id: &'static str, due: u64) -> ClientRequest {
         tool: None,
         filter: None,
         series: None,
+        slot: None,
         since: Instant::ZERO,
         due: Instant::from_micros(due),
     }

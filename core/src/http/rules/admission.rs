@@ -195,8 +195,10 @@ impl BodyRules {
 }
 
 /// Counts requests among those of their client in progress. Notifications and responses are not
-/// counted, because a request in progress may wait for them; `subscriptions/listen` has limits of
-/// its own.
+/// counted, because a request in progress may wait for them. Neither are streams, which stay open
+/// (GET, `subscriptions/listen`): they have limits of their own ([`Limits::connections_max`]).
+///
+/// [`Limits::connections_max`]: crate::limits::Limits::connections_max
 fn count(head: &mut McpHead, body: Body) -> Result<Body, Invalid> {
     let Some(client) = &mut head.client_limits else { return Ok(body) };
     if body.has_requests() && !is_subscription(&body) {
