@@ -14,8 +14,9 @@ use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::task::{Context, Poll, Wake};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use pontoon_core::Instant;
@@ -39,25 +40,65 @@ thread_local! {
 ///
 /// The system call fails.
 pub(crate) fn block_on<F: Future>(event: &Arc<Event>, future: F) -> Result<F::Output> {
-    let waker = event.clone().into();
+    let (event, thread) = (event.clone(), thread::current().id());
+    let task = Arc::new(Task { event, thread, is_woken: AtomicBool::new(false) });
+    let waker = task.clone().into();
     let mut cx = Context::from_waker(&waker);
     let mut future = pin!(future);
+    let mut turns = 0;
     loop {
+        task.is_woken.swap(false, Ordering::SeqCst);
         let polled = future.as_mut().poll(&mut cx);
         // They keep a pipe open, so none of them outlives its future.
-        let (waits, pause) = (WAITS.take(), PAUSE.replace(FAR));
+        let (waits, mut pause) = (WAITS.take(), PAUSE.replace(FAR));
         if let Poll::Ready(output) = polled {
             return Ok(output);
         }
+        if task.is_woken.load(Ordering::SeqCst) {
+            pause = Duration::ZERO;
+            turns += 1;
+        } else {
+            turns = 0;
+        }
+        if turns == TURNS_MAX {
+            thread::yield_now();
+            turns = 0;
+        }
         let mut fds = Vec::with_capacity(1 + waits.len());
-        fds.push(PollFd::new(event, PollFlags::IN));
+        fds.push(PollFd::new(&*task.event, PollFlags::IN));
         fds.extend(waits.iter().map(|(fd, on)| PollFd::new(&fd.file, *on)));
         poll(&mut fds, pause)?;
         for ((fd, _), polled) in waits.iter().zip(&fds[1..]) {
             fd.ready.store(polled.revents().bits(), Ordering::Relaxed);
         }
         if !fds[0].revents().is_empty() {
-            event.reset();
+            task.event.reset();
+        }
+    }
+}
+
+/// The number of turns after which a thread whose future always has more to do lets others run. They
+/// would wait until the system takes the processor away from it, and beside a child that writes
+/// lines without end that is most of the time that a request takes.
+const TURNS_MAX: u32 = 8;
+
+/// Wakes a future, which its thread polls.
+struct Task {
+    event: Arc<Event>,
+    thread: ThreadId,
+    /// Whether it was woken since it was polled.
+    is_woken: AtomicBool,
+}
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let was_woken = self.is_woken.swap(true, Ordering::SeqCst);
+        if !was_woken && thread::current().id() != self.thread {
+            self.event.set();
         }
     }
 }
@@ -99,16 +140,6 @@ impl Event {
     /// how many are in use.
     pub(crate) fn number(&self) -> u64 {
         number(&self.0)
-    }
-}
-
-impl Wake for Event {
-    fn wake(self: Arc<Self>) {
-        self.set();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.set();
     }
 }
 

@@ -7,6 +7,12 @@ fn run<F: Future>(future: F) -> Result<F::Output> {
     block_on(&Arc::new(Event::new()?), future)
 }
 
+fn is_set(event: &Event) -> bool {
+    let mut fds = [PollFd::new(event, PollFlags::IN)];
+    poll(&mut fds, Duration::ZERO).unwrap();
+    !fds[0].revents().is_empty()
+}
+
 #[test]
 fn a_read_waits_for_the_other_end() {
     let (reader, mut writer) = std::io::pipe().unwrap();
@@ -63,16 +69,24 @@ fn a_thread_that_polls_can_be_woken() {
 }
 
 #[test]
+fn a_future_that_wakes_itself_is_polled_again_without_its_event() {
+    let event = Arc::new(Event::new().unwrap());
+    let mut turns = 0;
+    let more = poll_fn(|cx| {
+        turns += 1;
+        cx.waker().wake_by_ref();
+        assert!(!is_set(&event), "it costs system calls");
+        if turns > 2 * TURNS_MAX { Poll::Ready(()) } else { Poll::Pending }
+    });
+    block_on(&event, more).unwrap();
+}
+
+#[test]
 fn an_event_stays_set_until_it_is_reset() {
     let event = Event::new().unwrap();
-    let is_set = || {
-        let mut fds = [PollFd::new(&event, PollFlags::IN)];
-        poll(&mut fds, Duration::ZERO).unwrap();
-        !fds[0].revents().is_empty()
-    };
-    assert!(!is_set());
+    assert!(!is_set(&event));
     event.set();
-    assert!(is_set() && is_set());
+    assert!(is_set(&event) && is_set(&event));
     event.reset();
-    assert!(!is_set());
+    assert!(!is_set(&event));
 }
