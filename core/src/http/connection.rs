@@ -308,6 +308,7 @@ impl Connection {
         if body.is_some() && waits && self.guard.is_inside_body() {
             self.output.push(&b"HTTP/1.1 100 Continue\r\n\r\n"[..]);
         }
+        self.guard.restart_body(now);
         self.state = State::ReadingBody(Box::new(Reading { head, admission, body }));
     }
 
@@ -411,6 +412,10 @@ impl Connection {
     /// Handles a deadline that has passed. Before it, the adapter passes on the bytes that have
     /// arrived, because between two requests they keep the connection open.
     pub fn handle_timeout(&mut self, now: Instant) {
+        // The body is not read before the verdict.
+        if let State::Head(_) = self.state {
+            self.guard.restart_body(now);
+        }
         let breach = self.guard.handle_timeout(now);
         self.handle_timeout_action(breach, now);
     }

@@ -356,6 +356,13 @@ impl Guard {
         self.refuse(Reject::PlainHttp, now);
     }
 
+    /// Starts the time for the body again, because the peer was not waited for until now.
+    pub(super) fn restart_body(&mut self, now: Instant) {
+        if let Phase::Body(since, _) = &mut self.phase {
+            *since = now;
+        }
+    }
+
     /// Returns the next deadline of this connection.
     ///
     /// There is none while a complete request is in flight and its answer is being read, because

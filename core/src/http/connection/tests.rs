@@ -27,6 +27,8 @@ struct Harness {
     ended: Ended,
     /// Whether the engine answers at once.
     answers: bool,
+    /// Whether verdicts wait for [`Harness::admit`].
+    holds: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,6 +75,7 @@ impl Harness {
             refused: Vec::new(),
             ended: Ended::default(),
             answers: true,
+            holds: false,
         }
     }
 
@@ -121,11 +124,8 @@ impl Harness {
             self.transmit();
             let Some(event) = self.connection.poll_event(self.now) else { break };
             match event {
-                ConnectionEvent::Head => {
-                    let verdict =
-                        self.config.rules.admit(&self.connection.head().unwrap(), Duration::ZERO);
-                    self.connection.admit(verdict, self.now);
-                }
+                ConnectionEvent::Head if self.holds => break,
+                ConnectionEvent::Head => self.give_verdict(),
                 ConnectionEvent::Request(request) => {
                     self.requests.push(request);
                     if self.answers {
@@ -144,6 +144,19 @@ impl Harness {
                 }
             }
         }
+    }
+
+    fn give_verdict(&mut self) {
+        let verdict = self.config.rules.admit(&self.connection.head().unwrap(), Duration::ZERO);
+        self.connection.admit(verdict, self.now);
+    }
+
+    /// Gives the verdict that was held back.
+    fn admit(&mut self) -> &mut Self {
+        self.holds = false;
+        self.give_verdict();
+        self.drive();
+        self
     }
 
     fn transmit(&mut self) {

@@ -128,3 +128,19 @@ fn the_transport_may_take_any_number_of_bytes() {
     }
     assert_eq!((sent, content), (whole, 10));
 }
+
+/// A client is not waited for while an authorization server is asked about its token.
+#[test]
+fn the_time_for_a_body_begins_with_the_verdict() {
+    let seconds = Duration::from_secs;
+    let request = ping();
+    for (bytes, status) in [(&request[..], "200"), (&request[..request.len() - 1], "408")] {
+        let mut harness = Harness { holds: true, ..Harness::new() };
+        harness.receive(bytes).wait(seconds(6)).wait(seconds(6)).admit();
+        assert!(harness.refused.is_empty(), "{:?}", harness.refused);
+        harness.wait(seconds(4));
+        assert_eq!(harness.refused.len(), 0, "{status}");
+        harness.wait(seconds(2));
+        assert_eq!(harness.statuses(), [status]);
+    }
+}
