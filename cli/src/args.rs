@@ -160,6 +160,7 @@ pub(crate) const GUARDED: &[&str] = &[
     "auth-resource",
     "auth-issuer",
     "auth-jwks-file",
+    "auth-jwks-url",
     "auth-algorithms",
     "auth-audiences",
     "auth-servers",

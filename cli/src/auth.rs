@@ -5,16 +5,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use pontoon_config::settings::{self, HeaderName};
-use pontoon_core::Event;
 use pontoon_core::auth::{
-    Algorithm, Auth, IntrospectionConfig, JwtKeys, JwtSettings, Keys, RemoteConfig, Resource,
-    ScopePolicy, Secret, StaticToken, TrustedHeaders,
+    Algorithm, Auth, IntrospectionConfig, JwtKeys, JwtSettings, Keys, KeysUrl, RemoteConfig,
+    Resource, ScopePolicy, Secret, StaticToken, TrustedHeaders,
 };
+use pontoon_core::{Event, Level};
 use pontoon_driver::{Authenticator, verify_signature};
 
 use crate::args::AuthArgs;
 use crate::errors::Failure;
-use crate::log::{Entry, Log};
+use crate::log::{Entry, Log, Notice};
+use crate::stamps::Watch;
 use crate::values;
 
 /// The name of the only server of an endpoint in scopes.
@@ -28,8 +29,13 @@ pub(crate) fn shared(args: &AuthArgs) -> Result<Option<SharedAuth>, Failure> {
     if !is_wanted(args) {
         return check_unused(args).map(|()| None);
     }
-    let authenticator = Arc::new(Authenticator::new(keys(args)?));
-    Ok(Some(SharedAuth { authenticator, remote: remote(args)?, args: args.clone() }))
+    Ok(Some(SharedAuth {
+        watch: Watch::of(args.files().collect()),
+        authenticator: Arc::default(),
+        keys: keys(args)?,
+        remote: remote(args)?,
+        args: args.clone(),
+    }))
 }
 
 /// Returns the options with the settings of a file, which they override.
@@ -41,7 +47,10 @@ pub(crate) fn with_settings(
     let mut args = args.clone();
     let header = |name: &Option<HeaderName>| name.as_ref().map(|name| name.0.clone());
     args.auth_token_file = args.auth_token_file.or(settings.token_file.clone());
-    args.auth_jwks_file = args.auth_jwks_file.or(settings.jwks_file.clone());
+    if args.auth_jwks_file.is_none() && args.auth_jwks_url.is_none() {
+        args.auth_jwks_file.clone_from(&settings.jwks_file);
+        set_url(&mut args.auth_jwks_url, "jwksUrl", settings.jwks_url.as_ref())?;
+    }
     set_url(&mut args.auth_issuer, "issuer", settings.issuer.as_ref())?;
     set_url(&mut args.auth_introspection, "introspection", settings.introspection.as_ref())?;
     let secret = settings.introspection_secret_file.clone();
@@ -133,18 +142,63 @@ fn invalid(key: &str, text: &str, why: String) -> Failure {
 #[derive(Debug)]
 pub(crate) struct SharedAuth {
     authenticator: Arc<Authenticator>,
+    keys: Keys,
     remote: Option<RemoteConfig>,
     args: AuthArgs,
+    watch: Watch,
 }
 
 impl SharedAuth {
-    /// Starts the requests to an authorization server, if there is one. Their failures are logged.
+    /// Identifies clients by these keys from now on, and starts the requests to an authorization
+    /// server, if there is one. Their failures are logged.
     pub(crate) fn start(&self, log: &Log) -> Result<(), Failure> {
-        let Some(remote) = &self.remote else { return Ok(()) };
         let log = log.clone();
-        let log = Arc::new(move |event: &Event| log.write(Entry::event(event.clone())));
-        let started = self.authenticator.start(remote, log);
+        let log: pontoon_driver::Log =
+            Arc::new(move |event: &Event| log.write(Entry::event(event.clone())));
+        let started = self.authenticator.replace(self.keys.clone(), self.remote.as_ref(), &log);
         started.map_err(|error| Failure::cannot_start(&error))
+    }
+
+    /// Takes the place of an earlier one, once it is started: also servers that are being drained
+    /// have these keys then.
+    pub(crate) fn in_place_of(self, old: Option<&SharedAuth>) -> SharedAuth {
+        match old {
+            Some(old) => SharedAuth { authenticator: old.authenticator.clone(), ..self },
+            None => self,
+        }
+    }
+
+    /// Returns whether there are files to read again when they change.
+    pub(crate) fn has_files(&self) -> bool {
+        self.args.files().next().is_some()
+    }
+
+    /// Returns whether the files have changed, and not again since the last call.
+    pub(crate) fn have_files_changed(&mut self) -> bool {
+        self.watch.has_changed()
+    }
+
+    /// Reads the files again. If they cannot be used, the tokens and keys before stay in use.
+    pub(crate) fn reload(&mut self, log: &Log) {
+        self.watch.reset();
+        let (level, name, message, fields) = match self.try_reload(log) {
+            Ok(()) => {
+                (Level::Info, "auth_reloaded", "files of authentication read again", Vec::new())
+            }
+            Err(failure) => {
+                let message = "files of authentication cannot be used; those before stay in use";
+                let why =
+                    vec![("error", failure.what), ("why", failure.why), ("hint", failure.fix)];
+                (Level::Error, "auth_reload_failed", message, why)
+            }
+        };
+        log.write(Entry::notice(Notice { level, name, message, fields, words: None }));
+    }
+
+    fn try_reload(&mut self, log: &Log) -> Result<(), Failure> {
+        let (keys, remote) = (keys(&self.args)?, remote(&self.args)?);
+        (self.keys, self.remote) = (keys, remote);
+        self.start(log)
     }
 
     /// Returns the authentication of the only server of an endpoint.
@@ -211,6 +265,7 @@ fn is_wanted(args: &AuthArgs) -> bool {
     args.auth_token_file.is_some()
         || args.auth_issuer.is_some()
         || args.auth_jwks_file.is_some()
+        || args.auth_jwks_url.is_some()
         || args.auth_introspection.is_some()
         || !args.auth_trust_from.is_empty()
 }
@@ -245,17 +300,19 @@ pub(crate) fn keys(args: &AuthArgs) -> Result<Keys, Failure> {
         scopes: args.auth_scopes_header.as_deref().map(Box::from),
         ..TrustedHeaders::from(args.auth_trust_from.clone())
     });
-    let issuer = args.auth_issuer.as_deref();
-    if issuer.is_some() && args.auth_jwks_file.is_none() && args.auth_introspection.is_none() {
-        return Err(Failure {
-            what: "--auth-issuer needs --auth-jwks-file or --auth-introspection".into(),
-            why: "tokens of the issuer are checked with its keys, or by asking it".into(),
-            fix: "give one of them, or name it in --auth-servers if clients only have to find it"
-                .into(),
-            code: 2,
-        });
-    }
-    let jwt = args.auth_jwks_file.as_deref().map(|path| jwt(args, path)).transpose()?;
+    let jwt = match (&args.auth_jwks_file, keys_url(args)?) {
+        (Some(_), Some(_)) => {
+            return Err(Failure {
+                what: "--auth-jwks-file and --auth-jwks-url are both given".into(),
+                why: "the keys of the issuer come from one place".into(),
+                fix: "leave one of them out".into(),
+                code: 2,
+            });
+        }
+        (Some(path), None) => Some(jwt(args, path)?),
+        (None, Some(_)) => Some(fetched_jwt(args)?),
+        (None, None) => None,
+    };
     Ok(Keys { tokens, jwt, trusted, introspects: args.auth_introspection.is_some() })
 }
 
@@ -278,11 +335,36 @@ fn issuer_for<'a>(args: &'a AuthArgs, option: &str) -> Result<&'a str, Failure> 
     }
 }
 
+/// Returns the place to fetch the keys of the issuer from, or `None` if they are in a file, or not
+/// needed.
+fn keys_url(args: &AuthArgs) -> Result<Option<KeysUrl>, Failure> {
+    if let Some(url) = &args.auth_jwks_url {
+        issuer_for(args, "--auth-jwks-url")?;
+        return Ok(Some(KeysUrl::Jwks(url.as_str().into())));
+    }
+    match &args.auth_issuer {
+        Some(_) if args.auth_jwks_file.is_none() && args.auth_introspection.is_none() => {
+            Ok(Some(KeysUrl::Issuer(issuer_for(args, "--auth-issuer")?.into())))
+        }
+        _ => Ok(None),
+    }
+}
+
 /// Returns what an authorization server is asked for, or `None` if nothing is.
 fn remote(args: &AuthArgs) -> Result<Option<RemoteConfig>, Failure> {
-    let Some(url) = &args.auth_introspection else { return Ok(None) };
-    let issuer = issuer_for(args, "--auth-introspection")?.into();
-    Ok(Some(RemoteConfig { issuer, introspection: Some(introspection(args, url)?) }))
+    let keys = keys_url(args)?;
+    let introspection = match &args.auth_introspection {
+        Some(url) => {
+            issuer_for(args, "--auth-introspection")?;
+            Some(introspection(args, url)?)
+        }
+        None => None,
+    };
+    if keys.is_none() && introspection.is_none() {
+        return Ok(None);
+    }
+    let issuer = args.auth_issuer.as_deref().unwrap_or_default().into();
+    Ok(Some(RemoteConfig { issuer, keys, introspection }))
 }
 
 fn introspection(args: &AuthArgs, url: &str) -> Result<IntrospectionConfig, Failure> {
@@ -323,6 +405,22 @@ fn jwt(args: &AuthArgs, path: &Path) -> Result<JwtSettings, Failure> {
         return Err(bad(why, fix));
     }
     Ok(JwtSettings { issuer: issuer.into(), algorithms, keys, verify: verify_signature })
+}
+
+/// Returns the settings of JWTs whose keys are fetched.
+fn fetched_jwt(args: &AuthArgs) -> Result<JwtSettings, Failure> {
+    let algorithms = args.auth_algorithms.clone();
+    if algorithms.iter().copied().any(Algorithm::is_symmetric) {
+        return Err(Failure {
+            what: "--auth-algorithms has one for symmetric keys, and the keys come from a URL"
+                .into(),
+            why: "a key that everyone can fetch is no secret".into(),
+            fix: "remove HS… from the list, or give --auth-jwks-file a file with that key".into(),
+            code: 2,
+        });
+    }
+    let issuer = args.auth_issuer.as_deref().unwrap_or_default().into();
+    Ok(JwtSettings { issuer, algorithms, keys: JwtKeys::default(), verify: verify_signature })
 }
 
 fn resource(args: &AuthArgs, url: &str) -> Result<Resource, Failure> {

@@ -15,6 +15,7 @@ use pontoon_core::{Config, Event, ExitStatus, Level, Serves};
 use pontoon_driver::{Ended, Listeners, Options, Running, Stopper};
 
 use crate::args::{CalculatorArgs, EchoArgs, LogFormat, ProxyArgs, ServeArgs, ServingArgs};
+use crate::auth::{self, SharedAuth};
 use crate::banner::{self, About, Endpoint};
 use crate::checks::{check_limits, check_path, check_stateless};
 use crate::errors::{Failure, Setting};
@@ -22,7 +23,7 @@ use crate::log::{Entry, Log, Notice};
 use crate::site::Files;
 use crate::tls::TlsFiles;
 use crate::variables::Variables;
-use crate::{auth, command, config, hints, listen, programs, signals};
+use crate::{command, config, hints, listen, programs, signals};
 
 /// Runs `pontoon proxy`.
 pub(crate) fn proxy(
@@ -136,7 +137,11 @@ impl Plan<'_> {
         config.title = about.name.into();
         config.admin = admin.as_ref().map(|_| url.into());
         let log = Log::open(&args.log, about.name)?;
-        config.auth = authentication(args, files.as_ref(), &log)?;
+        let auth = match &files {
+            Some(_) => None,
+            None => auth::shared(&args.auth)?,
+        };
+        config.auth = authentication(auth.as_ref(), files.as_ref(), &log)?;
         let tls_files = TlsFiles::of(args)?;
         let tls = tls_files.as_ref().map(TlsFiles::open).transpose()?;
         let exposed = tls_files.as_ref().and_then(TlsFiles::exposed);
@@ -144,7 +149,8 @@ impl Plan<'_> {
             log.write(Entry::notice(notice));
         }
         let (tell, facts) = mpsc::channel();
-        let reloads = watch_signals(args, &log, files.is_some(), &tell)?;
+        let reads_files = files.is_some() || auth.as_ref().is_some_and(SharedAuth::has_files);
+        let reloads = watch_signals(args, &log, reads_files, &tell)?;
         // For processes that ended before signals were watched.
         pontoon_process::reap_adopted();
         #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -179,6 +185,7 @@ impl Plan<'_> {
             base: endpoint.base(),
             banner,
             files,
+            auth,
             command: about.what,
         };
         let outcome = attendant.attend(running, (tell, &facts));
@@ -198,14 +205,14 @@ fn urls(scheme: &str, listeners: &Listeners) -> io::Result<(String, Option<Strin
 
 /// Starts the authentication: that of the only server, or of the paths that belong to none of several.
 fn authentication(
-    args: &ServingArgs,
+    auth: Option<&SharedAuth>,
     files: Option<&Files>,
     log: &Log,
 ) -> Result<Option<Auth>, Failure> {
     if let Some(files) = files {
         return files.start_auth(log);
     }
-    let Some(auth) = auth::shared(&args.auth)? else { return Ok(None) };
+    let Some(auth) = auth else { return Ok(None) };
     auth.start(log)?;
     auth.auth_of_only().map(Some)
 }
@@ -215,7 +222,7 @@ fn authentication(
 fn watch_signals(
     args: &ServingArgs,
     log: &Log,
-    has_files: bool,
+    reads_files: bool,
     tell: &Sender<Fact>,
 ) -> Result<Receiver<()>, Failure> {
     let (asked, ended, hung_up) = (tell.clone(), tell.clone(), tell.clone());
@@ -223,14 +230,14 @@ fn watch_signals(
     let has_log_file = args.log.log_file.is_some();
     // At a terminal SIGHUP means that the terminal is closed.
     let has_tls = args.tls_cert.is_some();
-    let is_used = (has_log_file || has_files || has_tls) && !io::stderr().is_terminal();
+    let is_used = (has_log_file || reads_files || has_tls) && !io::stderr().is_terminal();
     let (reload, reloads) = mpsc::channel();
     let log = log.clone();
     let reopen = is_used.then_some(move || {
         if has_log_file {
             log.reopen();
         }
-        if has_files {
+        if reads_files {
             let _ = hung_up.send(Fact::ReloadAsked);
         }
         if has_tls {
@@ -246,7 +253,7 @@ fn watch_signals(
 enum Fact {
     /// The program is asked to stop.
     Asked,
-    /// The files of servers are to be read again.
+    /// The files of servers and of authentication are to be read again.
     ReloadAsked,
     /// A process ended. It may be one that this program did not start, which only this thread can
     /// reap.
@@ -319,6 +326,8 @@ struct Attendant<'a> {
     /// The message that waits for the first process.
     banner: Option<Notice>,
     files: Option<Files>,
+    /// The authentication of the only server.
+    auth: Option<SharedAuth>,
     command: &'a str,
 }
 
@@ -335,8 +344,9 @@ impl Attendant<'_> {
             .map_err(|error| Failure::cannot_start(&error))?;
         let mut unusable = None;
         let shown_at = Instant::now() + BANNER_DELAY;
-        let is_watching = self.files.as_ref().is_some_and(Files::are_watched);
         loop {
+            let watches_files = self.files.as_ref().is_some_and(Files::are_watched);
+            let is_watching = watches_files || self.auth().is_some_and(|auth| auth.has_files());
             let pause = match (&self.banner, is_watching) {
                 (Some(_), _) => Some(shown_at.saturating_duration_since(Instant::now())),
                 (None, true) => Some(WATCH_PERIOD),
@@ -370,20 +380,33 @@ impl Attendant<'_> {
                     )
                 }
             }
-            if is_watching && self.files.as_mut().is_some_and(Files::have_changed) {
+            if watches_files && self.files.as_mut().is_some_and(Files::have_changed) {
                 self.reload();
             }
+            let log = self.log;
+            if let Some(auth) = self.auth()
+                && auth.have_files_changed()
+            {
+                auth.reload(log);
+            }
         }
+    }
+
+    /// Returns the authentication, if there is one.
+    fn auth(&mut self) -> Option<&mut SharedAuth> {
+        self.auth.as_mut().or_else(|| self.files.as_mut()?.auth_mut())
     }
 
     fn reload(&mut self) {
         if let Some(files) = &mut self.files {
             files.reload(&self.stopper, self.log, &self.base);
+        } else if let Some(auth) = &mut self.auth {
+            auth.reload(self.log);
         }
     }
 }
 
-/// The time between two looks for changes of the files of servers.
+/// The time between two looks for changes of the files of servers and of authentication.
 const WATCH_PERIOD: Duration = Duration::from_millis(500);
 
 /// The time that the banner waits for the first process: that of the core's era probe.

@@ -16,7 +16,7 @@ use pontoon_core::http::encode_segment;
 use pontoon_core::{ChildSpec, Config, Level};
 use pontoon_driver::{Server as Served, Stopper};
 
-use crate::args::ServeArgs;
+use crate::args::{AuthArgs, ServeArgs};
 use crate::auth::{self, SharedAuth};
 use crate::checks::check_limits;
 use crate::command;
@@ -126,7 +126,7 @@ fn with_settings(args: &ServeArgs, given: &[String], settings: &settings::Settin
 fn watched(args: &ServeArgs, given: &[String], report: &Report) -> Vec<PathBuf> {
     let is_given = |id: &str| given.iter().any(|given| given == id);
     let auth = auth::with_settings(&args.serving.auth, is_given, &report.settings.auth);
-    let of_auth = auth.into_iter().flat_map(|auth| auth.files());
+    let of_auth = auth.iter().flat_map(AuthArgs::files);
     args.config.iter().cloned().chain(report.files.iter().cloned()).chain(of_auth).collect()
 }
 
@@ -219,6 +219,11 @@ impl Files {
     /// Returns whether to look for changes of the files from time to time.
     pub(crate) fn are_watched(&self) -> bool {
         self.args.watch
+    }
+
+    /// Returns the authentication, if there is one.
+    pub(crate) fn auth_mut(&mut self) -> Option<&mut SharedAuth> {
+        self.auth.as_mut()
     }
 
     /// Returns whether the files have changed, and not again since the last call.
@@ -370,6 +375,7 @@ impl Files {
         let ServeArgs { serving, .. } = with_settings(&self.args, &self.given, &report.settings);
         check_limits(&serving)?;
         let auth = shared_auth(&self.args, &self.given, &report.settings)?;
+        let auth = auth.map(|auth| auth.in_place_of(self.auth.as_ref()));
         auth.as_ref().map(|auth| auth.start(log)).transpose()?;
         let (new, current) = (&report.settings, &self.report.settings);
         let moved = [
@@ -386,6 +392,7 @@ impl Files {
         if let Err(error) = stopper.update(config, servers) {
             self.report = old;
             self.auth = old_auth;
+            self.auth.as_ref().map(|auth| auth.start(log)).transpose()?;
             return Err(Failure::cannot_start(&error));
         }
         log.write(LogEntry::notice(Notice {

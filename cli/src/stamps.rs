@@ -7,6 +7,38 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
+/// Files that are looked at from time to time.
+#[derive(Clone, Debug)]
+pub(crate) struct Watch {
+    files: Vec<PathBuf>,
+    stamps: Stamps,
+    /// Whether a change was seen, and is reported once no further one follows.
+    is_settling: bool,
+}
+
+impl Watch {
+    /// Looks at these files for the first time.
+    pub(crate) fn of(files: Vec<PathBuf>) -> Watch {
+        Watch { stamps: Stamps::of(&files), files, is_settling: false }
+    }
+
+    /// Returns whether the files have changed, and not again since the last call.
+    pub(crate) fn has_changed(&mut self) -> bool {
+        let stamps = Stamps::of(&self.files);
+        if stamps != self.stamps {
+            self.stamps = stamps;
+            self.is_settling = true;
+            return false;
+        }
+        std::mem::take(&mut self.is_settling)
+    }
+
+    /// Forgets a change, because the files are read now.
+    pub(crate) fn reset(&mut self) {
+        *self = Watch::of(std::mem::take(&mut self.files));
+    }
+}
+
 /// The state of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stamps(Vec<Option<Stamp>>);

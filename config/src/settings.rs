@@ -77,6 +77,8 @@ pub struct Auth {
     pub issuer: Option<String>,
     /// File with the keys of the issuer, a JWK set
     pub jwks_file: Option<PathBuf>,
+    /// URL of the keys of the issuer, if they are neither in a file nor named by its metadata
+    pub jwks_url: Option<String>,
     /// Introspection endpoint of the issuer
     pub introspection: Option<String>,
     /// Client id of this server at the introspection endpoint

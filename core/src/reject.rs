@@ -321,6 +321,8 @@ pub enum TokenFlaw {
 /// The awaited answer for a request whose token cannot be verified yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Awaited {
+    /// The keys of the issuer.
+    Keys,
     /// The issuer's word about the token.
     Token,
     /// Nothing: the issuer has not answered.

@@ -6,13 +6,13 @@ mod client;
 mod fetcher;
 
 use std::io;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use pontoon_core::Reject;
 use pontoon_core::auth::{
-    self, Answered, Credentials, Identity, Keys, KnownTokens, Learned, RemoteConfig, Sender,
-    TokenDigest, Unverified,
+    self, Answered, Credentials, Identity, JwtKeys, Keys, KnownTokens, Learned, RemoteConfig,
+    Sender, TokenDigest, Unverified,
 };
 
 use self::fetcher::AuthFetcher;
@@ -22,52 +22,102 @@ use crate::Log;
 #[derive(Debug, Default)]
 pub struct Authenticator {
     current: RwLock<Arc<Current>>,
-    fetcher: OnceLock<AuthFetcher>,
 }
 
 /// The current keys, and the tokens that were verified with them or by their issuer.
 #[derive(Debug, Default)]
 struct Current {
     keys: Arc<Keys>,
-    known: RwLock<KnownTokens>,
+    known: Arc<RwLock<KnownTokens>>,
+    /// The requests to an authorization server, if there is one.
+    fetcher: Option<Arc<AuthFetcher>>,
 }
 
 impl Authenticator {
     /// Creates an authenticator with these keys.
     pub fn new(keys: Keys) -> Authenticator {
-        let authenticator = Authenticator::default();
-        authenticator.replace(keys);
-        authenticator
+        let current = Current { keys: Arc::new(keys), ..Current::default() };
+        Authenticator { current: RwLock::new(Arc::new(current)) }
     }
 
-    /// Replaces the keys. Requests that were admitted before are not affected.
-    pub fn replace(&self, keys: Keys) {
-        let current = Current { keys: Arc::new(keys), known: RwLock::default() };
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(current);
+    /// Replaces the keys, and the authorization server that is asked. Keys that were fetched, and
+    /// verified tokens, are kept as far as they are valid with the new ones. Requests that were
+    /// admitted before are not affected.
+    ///
+    /// # Errors
+    ///
+    /// The operating system refuses a thread, and everything stays as it was.
+    pub fn replace(
+        self: &Arc<Self>,
+        mut keys: Keys,
+        remote: Option<&RemoteConfig>,
+        log: &Log,
+    ) -> io::Result<()> {
+        // A new fetcher reports nothing before it is the current one, because that needs the lock.
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let before = current.fetcher.as_ref();
+        let is_same = before.map(|fetcher| &**fetcher.config()) == remote;
+        let fetcher = match remote {
+            _ if is_same => current.fetcher.clone(),
+            Some(config) => {
+                Some(Arc::new(AuthFetcher::start(config, Arc::downgrade(self), log.clone())?))
+            }
+            None => None,
+        };
+        if let (Some(jwt), Some(old)) = (&mut keys.jwt, &current.keys.jwt)
+            && let (Some(remote), Some(before)) = (remote, before)
+            && remote.has_keys_of(before.config())
+        {
+            jwt.keys = old.keys.clone();
+        }
+        let known = match is_same && keys.verifies_like(&current.keys) {
+            true => current.known.clone(),
+            false => Arc::default(),
+        };
+        let new = Arc::new(Current { keys: Arc::new(keys), known, fetcher });
+        let old = std::mem::replace(&mut *current, new);
+        drop(current);
+        drop(old);
+        Ok(())
     }
 
     fn current(&self) -> Arc<Current> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Starts the requests to an authorization server, which end with this value. It has no effect
-    /// the second time.
-    ///
-    /// # Errors
-    ///
-    /// The operating system refuses a thread.
-    pub fn start(self: &Arc<Self>, config: &RemoteConfig, log: Log) -> io::Result<()> {
-        if self.fetcher.get().is_none() {
-            let fetcher = AuthFetcher::start(config, Arc::downgrade(self), log)?;
-            let _ = self.fetcher.set(fetcher);
+    /// Takes what an authorization server has said, unless it is not the current one any more.
+    pub(crate) fn learn(&self, config: &Arc<RemoteConfig>, mut learned: Learned, now: Duration) {
+        let keys = learned.keys.take();
+        let current = match keys {
+            Some(keys) => self.set_jwt_keys(config, keys),
+            None => self.current(),
+        };
+        if current.asks(config) {
+            current.known.write().unwrap_or_else(PoisonError::into_inner).learn(learned, now);
         }
-        Ok(())
     }
 
-    /// Takes what an authorization server has said.
-    pub(crate) fn learn(&self, learned: Learned, now: Duration) {
-        let current = self.current();
-        current.known.write().unwrap_or_else(PoisonError::into_inner).learn(learned, now);
+    /// Replaces the keys of JWTs, and forgets the tokens that were verified with those before.
+    /// Returns the new state.
+    fn set_jwt_keys(&self, config: &Arc<RemoteConfig>, new: JwtKeys) -> Arc<Current> {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if current.asks(config)
+            && let Some(jwt) = &current.keys.jwt
+            && jwt.keys != new
+        {
+            let mut keys = Keys::clone(&current.keys);
+            keys.jwt.iter_mut().for_each(|jwt| jwt.keys = new.clone());
+            let fetcher = current.fetcher.clone();
+            *current = Arc::new(Current { keys: Arc::new(keys), known: Arc::default(), fetcher });
+        }
+        current.clone()
+    }
+}
+
+impl Current {
+    /// Returns whether this is the authorization server that is asked.
+    fn asks(&self, config: &Arc<RemoteConfig>) -> bool {
+        self.fetcher.as_ref().is_some_and(|fetcher| Arc::ptr_eq(fetcher.config(), config))
     }
 }
 
@@ -77,7 +127,7 @@ impl auth::Authenticator for Authenticator {
     }
 
     fn identify(&self, credentials: &Credentials<'_>, now: Duration) -> Result<Identity, Reject> {
-        let Current { keys, known } = &*self.current();
+        let Current { keys, known, .. } = &*self.current();
         let token = match keys.sender(credentials)? {
             Sender::Known(identity) => return Ok(identity),
             Sender::Token(token) => token,
@@ -94,7 +144,6 @@ impl auth::Authenticator for Authenticator {
     }
 
     fn ask(&self, unverified: Unverified<'_>) -> Option<Answered> {
-        let listener = self.fetcher.get()?.ask(unverified)?;
-        Some(Box::pin(listener))
+        self.current().fetcher.as_ref()?.ask(unverified)
     }
 }

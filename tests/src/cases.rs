@@ -97,6 +97,9 @@ macro_rules! every_case {
         mod https {
             $crate::https!($($target)*);
         }
+        mod issuer_keys {
+            $crate::issuer_keys!($($target)*);
+        }
         mod life {
             $crate::life!($($target)*);
         }
@@ -183,6 +186,7 @@ pub mod hostile_slow;
 pub mod hostile_stop;
 pub mod hostile_streams;
 pub mod https;
+pub mod issuer_keys;
 pub mod life;
 pub mod memory;
 pub mod messages;

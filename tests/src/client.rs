@@ -71,8 +71,9 @@ impl Client {
         Client::open_anywhere(pontoon, path, NEWEST, None)
     }
 
+    /// Opens a session at this path, of this revision, with this `Authorization` on every request.
     #[track_caller]
-    fn open_anywhere(
+    pub fn open_anywhere(
         pontoon: &Pontoon,
         path: &str,
         revision: &str,

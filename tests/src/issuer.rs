@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest::{self, SHA256};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value, json};
@@ -28,13 +29,24 @@ struct State {
     keys: Vec<Value>,
     /// The status of every answer, if it is not 200.
     status: Option<u16>,
+    /// The issuer in its metadata, if that is not its URL.
+    named: Option<String>,
     /// The answers about tokens.
     tokens: BTreeMap<String, Value>,
     /// Whether answers wait until this is unset.
     is_held: bool,
-    /// The requests so far: path and body.
-    requests: Vec<(String, String)>,
+    /// The requests so far.
+    requests: Vec<Received>,
     is_over: bool,
+}
+
+/// A request.
+#[derive(Clone, Debug, Default)]
+struct Received {
+    path: String,
+    body: String,
+    /// The value of `If-None-Match`.
+    etag: Option<String>,
 }
 
 /// A key that tokens are signed with.
@@ -62,8 +74,12 @@ impl Key {
 
     /// Returns a JWT with these claims.
     pub fn sign(&self, claims: &Value) -> String {
-        let header = json!({"alg": "ES256", "typ": "at+jwt", "kid": self.kid});
-        let [header, claims] = [&header, claims].map(|it| URL_SAFE_NO_PAD.encode(it.to_string()));
+        self.sign_with(&json!({"alg": "ES256", "typ": "at+jwt", "kid": self.kid}), claims)
+    }
+
+    /// Returns a JWT with this header and these claims.
+    pub fn sign_with(&self, header: &Value, claims: &Value) -> String {
+        let [header, claims] = [header, claims].map(|it| URL_SAFE_NO_PAD.encode(it.to_string()));
         let text = format!("{header}.{claims}");
         let signature = self.pair.sign(&SystemRandom::new(), text.as_bytes()).expect("randomness");
         format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))
@@ -100,6 +116,16 @@ impl Issuer {
         lock(&self.state).keys = keys.iter().map(|key| key.jwk()).collect();
     }
 
+    /// Adds a key in any form to its keys.
+    pub fn add_key(&self, key: Value) {
+        lock(&self.state).keys.push(key);
+    }
+
+    /// Lets its metadata name another issuer.
+    pub fn claims_to_be(&self, issuer: &str) {
+        lock(&self.state).named = Some(issuer.to_owned());
+    }
+
     /// Lets it answer everything with this status, or as usual again.
     pub fn fail(&self, status: Option<u16>) {
         lock(&self.state).status = status;
@@ -117,8 +143,19 @@ impl Issuer {
 
     /// Returns the bodies of the requests to a path so far.
     pub fn requests(&self, path: &str) -> Vec<String> {
+        self.received(path).into_iter().map(|request| request.body).collect()
+    }
+
+    /// Returns the number of requests to a path so far, and that of those with the `ETag` of an
+    /// earlier answer.
+    pub fn counts(&self, path: &str) -> (usize, usize) {
+        let received = self.received(path);
+        (received.len(), received.iter().filter(|request| request.etag.is_some()).count())
+    }
+
+    fn received(&self, path: &str) -> Vec<Received> {
         let state = lock(&self.state);
-        state.requests.iter().filter(|(it, _)| it == path).map(|(_, body)| body.clone()).collect()
+        state.requests.iter().filter(|it| it.path == path).cloned().collect()
     }
 
     /// Returns the claims of a token for this resource that is valid for a day.
@@ -146,48 +183,55 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 /// Answers the only request of a connection.
 fn answer(mut stream: &TcpStream, addr: SocketAddr, state: &Mutex<State>) {
-    let Some((path, body)) = read(stream) else { return };
-    let (status, answer) = {
+    let Some(request) = read(stream) else { return };
+    let (status, etag, answer) = {
         let mut state = lock(state);
-        let answer = state.answer(&path, &body, addr);
-        state.requests.push((path, body));
-        (state.status.unwrap_or(if answer.is_null() { 404 } else { 200 }), answer)
+        let answer = state.answer(&request.path, &request.body, addr);
+        let digest = digest::digest(&SHA256, answer.to_string().as_bytes());
+        let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest));
+        let status = match answer.is_null() {
+            true => 404,
+            false if request.etag.as_ref() == Some(&etag) => 304,
+            false => 200,
+        };
+        state.requests.push(request);
+        (state.status.unwrap_or(status), etag, answer)
     };
     while lock(state).is_held {
         thread::sleep(Duration::from_millis(2));
     }
-    let content = answer.to_string();
-    let head = format!("HTTP/1.1 {status} \r\nContent-Length: {}\r\n", content.len());
+    let content = if status == 304 { String::new() } else { answer.to_string() };
+    let head =
+        format!("HTTP/1.1 {status} \r\nETag: {etag}\r\nContent-Length: {}\r\n", content.len());
     let _ = stream.write_all(format!("{head}Connection: close\r\n\r\n{content}").as_bytes());
 }
 
-fn read(stream: &TcpStream) -> Option<(String, String)> {
+fn read(stream: &TcpStream) -> Option<Received> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let path = line.split(' ').nth(1)?.to_owned();
-    let mut length = 0;
+    let (mut length, mut etag) = (0, None);
     loop {
         line.clear();
         reader.read_line(&mut line).ok()?;
-        let header = line.trim().to_ascii_lowercase();
-        if header.is_empty() {
-            break;
-        }
-        if let Some(value) = header.strip_prefix("content-length:") {
-            length = value.trim().parse().ok()?;
+        let Some((name, value)) = line.trim().split_once(':') else { break };
+        match (name.to_ascii_lowercase().as_str(), value.trim()) {
+            ("content-length", value) => length = value.parse().ok()?,
+            ("if-none-match", value) => etag = Some(value.to_owned()),
+            _ => {}
         }
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some((path, String::from_utf8(body).ok()?))
+    Some(Received { path, body: String::from_utf8(body).ok()?, etag })
 }
 
 impl State {
     fn answer(&self, path: &str, body: &str, addr: SocketAddr) -> Value {
         match path {
             "/.well-known/oauth-authorization-server" => json!({
-                "issuer": format!("http://{addr}"),
+                "issuer": self.named.clone().unwrap_or_else(|| format!("http://{addr}")),
                 "jwks_uri": format!("http://{addr}/jwks"),
             }),
             "/jwks" => json!({ "keys": self.keys }),

@@ -31,8 +31,18 @@ pub(crate) struct AuthArgs {
     #[arg(long, env = "MCP_AUTH_JWKS_FILE", value_name = "FILE")]
     pub(crate) auth_jwks_file: Option<PathBuf>,
 
+    /// URL of the keys of the issuer, a JWK set, which are kept up to date. Without it, without
+    /// --auth-jwks-file and without --auth-introspection, the metadata of the issuer names it
+    #[arg(
+        long,
+        env = "MCP_AUTH_JWKS_URL",
+        value_name = "URL",
+        value_parser = values::endpoint_url
+    )]
+    pub(crate) auth_jwks_url: Option<String>,
+
     /// Algorithms of signatures to accept, separated by commas; those with a symmetric key (HS256)
-    /// need a key of the kind oct
+    /// need --auth-jwks-file with a key of the kind oct
     #[arg(
         long,
         env = "MCP_AUTH_ALGORITHMS",
@@ -107,7 +117,7 @@ pub(crate) struct AuthArgs {
     pub(crate) auth_scopes_header: Option<String>,
 
     /// Introspection endpoint of the issuer (RFC 7662), which is asked about its tokens; with
-    /// --auth-jwks-file, only about those that are not JWTs
+    /// --auth-jwks-file or --auth-jwks-url, only about those that are not JWTs
     #[arg(
         long,
         env = "MCP_AUTH_INTROSPECTION",
@@ -132,8 +142,8 @@ pub(crate) struct AuthArgs {
 
 impl AuthArgs {
     /// Returns the files that the settings name.
-    pub(crate) fn files(self) -> impl Iterator<Item = PathBuf> {
-        let files = [self.auth_token_file, self.auth_jwks_file, self.auth_introspection_secret];
-        files.into_iter().flatten()
+    pub(crate) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let files = [&self.auth_token_file, &self.auth_jwks_file, &self.auth_introspection_secret];
+        files.into_iter().flatten().cloned()
     }
 }

@@ -88,13 +88,48 @@ fn jwts_need_an_issuer_its_keys_and_the_url_of_the_server() {
     let issuer = "--auth-issuer=https://id.example.com";
     let resource = "--auth-resource=https://mcp.example.com/mcp";
     let [empty, public] = [empty, public].map(|path| format!("--auth-jwks-file={path}"));
-    assert!(failure(&[issuer, resource]).what.contains("--auth-jwks-file"));
+    assert!(failure(&[issuer]).what.contains("--auth-issuer needs --auth-resource"));
     assert!(failure(&[issuer, &public]).what.contains("needs --auth-resource"));
     assert!(failure(&[resource, &public]).what.contains("needs --auth-issuer"));
     assert!(failure(&[issuer, resource, &empty]).why.contains("no key"));
     let shared_key = failure(&[issuer, resource, &public, "--auth-algorithms=RS256,HS256"]);
     assert!(shared_key.why.contains("symmetric"), "{shared_key:?}");
     assert!(shared(&parsed(&[issuer, resource, &public])).expect("no mistake").is_some());
+}
+
+#[test]
+fn keys_come_from_a_file_a_url_or_the_metadata_of_the_issuer() {
+    let issuer = "--auth-issuer=https://id.example.com";
+    let resource = "--auth-resource=https://mcp.example.com/mcp";
+    let url = "--auth-jwks-url=https://id.example.com/jwks";
+    let introspection =
+        ["--auth-introspection=https://id.example.com/i", "--auth-introspection-secret=Cargo.toml"];
+    let public =
+        file("keys-of-file", r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "AAAA"}]}"#);
+    let public = format!("--auth-jwks-file={public}");
+    let keys_of = |more: &[&str]| {
+        let args = parsed(&[&[issuer, resource], more].concat());
+        let has_jwt = keys(&args).expect("no mistake").jwt.is_some();
+        (has_jwt, remote(&args).expect("no mistake").and_then(|remote| remote.keys))
+    };
+    assert_eq!(keys_of(&[]), (true, Some(KeysUrl::Issuer("https://id.example.com".into()))));
+    let jwks = KeysUrl::Jwks("https://id.example.com/jwks".into());
+    assert_eq!(keys_of(&[url]), (true, Some(jwks.clone())));
+    assert_eq!(keys_of(&[&public]), (true, None));
+    assert_eq!(keys_of(&introspection), (false, None), "its tokens are opaque");
+    assert_eq!(keys_of(&[&[url], &introspection[..]].concat()), (true, Some(jwks)));
+    assert!(failure(&[issuer, resource, url, &public]).what.contains("are both given"));
+    assert!(failure(&[issuer, url]).what.contains("--auth-jwks-url needs --auth-resource"));
+    assert!(failure(&[resource, url]).what.contains("--auth-jwks-url needs --auth-issuer"));
+    let symmetric = failure(&[issuer, resource, url, "--auth-algorithms=HS256"]);
+    assert!(symmetric.fix.contains("--auth-jwks-file"), "{symmetric:?}");
+    // A URL of the options replaces a file of the settings.
+    let settings = settings::Auth { jwks_file: Some("keys".into()), ..settings::Auth::default() };
+    let merged = with_settings(&parsed(&[url]), |_| false, &settings).expect("no mistake");
+    assert_eq!(merged.auth_jwks_file, None);
+    let settings = settings::Auth { jwks_url: Some("id.example.com".into()), ..settings };
+    let bad = with_settings(&parsed(&[]), |_| false, &settings).expect_err("no URL");
+    assert!(bad.what.contains("pontoon.auth.jwksUrl"), "{bad:?}");
 }
 
 #[test]

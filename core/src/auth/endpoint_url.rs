@@ -36,6 +36,23 @@ fn is_loopback(authority: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// Returns the URLs at which the metadata of an issuer may be, in the order to try (MCP 2026-07-28,
+/// basic/authorization/authorization-server-discovery; RFC 8414, section 3.1).
+pub(super) fn metadata_urls(issuer: &str) -> Vec<String> {
+    let at = issuer.find("://").map_or(0, |at| at + 3);
+    let origin_ends = issuer[at..].find('/').map_or(issuer.len(), |slash| at + slash);
+    let (origin, path) = issuer.split_at(origin_ends);
+    let path = path.trim_end_matches('/');
+    let mut urls = vec![
+        format!("{origin}/.well-known/oauth-authorization-server{path}"),
+        format!("{origin}/.well-known/openid-configuration{path}"),
+    ];
+    if !path.is_empty() {
+        urls.push(format!("{origin}{path}/.well-known/openid-configuration"));
+    }
+    urls
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +86,27 @@ mod tests {
             "",
         ] {
             assert!(check_endpoint_url(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn metadata_is_looked_for_in_the_order_of_the_specification() {
+        assert_eq!(
+            metadata_urls("https://auth.example.com/tenant1"),
+            [
+                "https://auth.example.com/.well-known/oauth-authorization-server/tenant1",
+                "https://auth.example.com/.well-known/openid-configuration/tenant1",
+                "https://auth.example.com/tenant1/.well-known/openid-configuration",
+            ]
+        );
+        for issuer in ["https://auth.example.com", "https://auth.example.com/"] {
+            assert_eq!(
+                metadata_urls(issuer),
+                [
+                    "https://auth.example.com/.well-known/oauth-authorization-server",
+                    "https://auth.example.com/.well-known/openid-configuration",
+                ]
+            );
         }
     }
 }

@@ -26,6 +26,8 @@ pub struct Fetch {
 /// The purpose of a fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FetchId {
+    /// The keys of the issuer, or the metadata that names their URL.
+    Keys,
     /// The introspection of the token with this digest.
     Token(TokenDigest),
 }
@@ -108,6 +110,8 @@ impl fmt::Display for FetchError {
 pub enum Prospect {
     /// A fetch is due or in progress: its result is worth waiting for.
     Wait,
+    /// A fetch has just brought it.
+    Known,
     /// No fetch is allowed at this time.
     None,
 }
@@ -115,6 +119,24 @@ pub enum Prospect {
 /// Something about an authorization server, for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RemoteEvent {
+    /// Keys were fetched that differ from those in use, or for the first time after a failure.
+    KeysFetched {
+        /// The URL.
+        url: Box<str>,
+        /// The number of keys.
+        keys: usize,
+    },
+    /// The keys could not be fetched.
+    KeysFailed {
+        /// The URL that was tried last.
+        url: Box<str>,
+        /// The reason.
+        why: Box<str>,
+        /// The time until the next try.
+        pause: Duration,
+        /// Whether older keys stay in use.
+        has_keys: bool,
+    },
     /// A token could not be introspected.
     IntrospectionFailed {
         /// The URL.
@@ -126,3 +148,14 @@ pub enum RemoteEvent {
 
 /// The time limit of a fetch, for which a request waits at most.
 pub(super) const FETCH_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Returns the time for which an answer may be cached by its `Cache-Control` (RFC 9111, section
+/// 5.2.2).
+pub(super) fn max_age(cache_control: &str) -> Option<Duration> {
+    let mut directives = cache_control.split(',').map(str::trim);
+    let seconds = directives.find_map(|directive| {
+        let (name, value) = directive.split_once('=')?;
+        name.eq_ignore_ascii_case("max-age").then(|| value.trim_matches('"').parse().ok())?
+    });
+    seconds.map(Duration::from_secs)
+}

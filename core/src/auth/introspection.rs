@@ -223,7 +223,7 @@ fn encode(text: &str) -> String {
 }
 
 /// The maximum number of requests to the issuer at the same time.
-pub const IN_FLIGHT_MAX: usize = 4;
+pub(super) const IN_FLIGHT_MAX: usize = 4;
 
 /// The number of places for tokens that wait to be sent.
 const WAITING_MAX: usize = 256;

@@ -19,7 +19,7 @@ pub struct JwtSettings {
     pub issuer: Box<str>,
     /// The allowed algorithms.
     pub algorithms: Vec<Algorithm>,
-    /// The issuer's keys.
+    /// The issuer's keys; none until they are fetched.
     pub keys: JwtKeys,
     /// Checks a signature. The core has no cryptography for public keys of its own.
     pub verify: VerifySignature,
@@ -59,6 +59,13 @@ impl JwtSettings {
         let claims = Claims::read(&decode(payload)?).ok_or(TokenFlaw::Malformed)?;
         claims.signed(&self.issuer, unix_time)
     }
+}
+
+/// Returns the algorithm and the id of the key that a token names, without checking anything.
+pub(super) fn key_of(token: &[u8]) -> Option<(Algorithm, Option<String>)> {
+    let header = token.split(|byte| *byte == b'.').next()?;
+    let header = read_header(&decode(header).ok()?).ok()?;
+    Some((header.alg.parse().ok()?, header.kid))
 }
 
 /// Returns whether a token has the form of a JWT: three parts, the first of which is a header.

@@ -42,7 +42,7 @@ pub type VerifySignature =
     fn(key: &KeyMaterial, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool;
 
 /// A key, of one kind.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the members are those of RFC 7518, section 6")]
 pub enum KeyMaterial {
     /// A public RSA key: modulus and exponent.
@@ -87,7 +87,7 @@ impl fmt::Debug for KeyMaterial {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Key {
     id: Option<Box<str>>,
     /// The only algorithm that it is for, if it says so.
@@ -96,7 +96,7 @@ struct Key {
 }
 
 /// The keys of an issuer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JwtKeys(Arc<[Key]>);
 
 /// The maximum number of keys; further ones are ignored.
@@ -135,23 +135,33 @@ impl JwtKeys {
     /// # Errors
     ///
     /// It is no JWK set, or none of its keys can be used.
-    pub fn parse(text: &str) -> Result<JwtKeys, &'static str> {
-        let set: Set = serde_json::from_str(text).map_err(|_| "it is no JWK set (RFC 7517)")?;
-        let keys: Vec<Key> = set.keys.into_iter().take(KEYS_MAX).filter_map(Key::of).collect();
-        match keys.is_empty() {
-            true => Err("it has no key for signatures of RSA, P-256, P-384, Ed25519 or HMAC"),
-            false => Ok(JwtKeys(keys.into())),
-        }
+    pub fn parse(text: impl AsRef<[u8]>) -> Result<JwtKeys, &'static str> {
+        let keys = read(text.as_ref())?.into();
+        let none = "it has no key for signatures of RSA, P-256, P-384, Ed25519 or HMAC";
+        Some(JwtKeys(keys)).filter(|keys| !keys.is_empty()).ok_or(none)
+    }
+
+    /// Parses a JWK set that everyone can read. Symmetric keys are ignored, too, since those are no
+    /// secrets.
+    ///
+    /// # Errors
+    ///
+    /// It is no JWK set, or none of its keys can be used.
+    pub(super) fn parse_public(text: &[u8]) -> Result<JwtKeys, &'static str> {
+        let mut keys = read(text)?;
+        keys.retain(|key| !matches!(key.material, KeyMaterial::Symmetric(_)));
+        let none = "it has no public key for signatures of RSA, P-256, P-384 or Ed25519";
+        Some(JwtKeys(keys.into())).filter(|keys| !keys.is_empty()).ok_or(none)
+    }
+
+    /// Returns the number of keys.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Returns whether there are no keys.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    /// Returns whether there is a key of this id.
-    pub fn has(&self, id: &str) -> bool {
-        self.0.iter().any(|key| key.id.as_deref() == Some(id))
     }
 
     /// Returns whether there is a symmetric key.
@@ -172,6 +182,12 @@ impl JwtKeys {
         };
         self.0.iter().filter(fits).map(|key| &key.material).take(TRIED_MAX)
     }
+}
+
+/// Returns the keys of a JWK set that can be used.
+fn read(text: &[u8]) -> Result<Vec<Key>, &'static str> {
+    let set: Set = serde_json::from_slice(text).map_err(|_| "it is no JWK set (RFC 7517)")?;
+    Ok(set.keys.into_iter().take(KEYS_MAX).filter_map(Key::of).collect())
 }
 
 impl Key {

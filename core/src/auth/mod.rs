@@ -16,6 +16,7 @@ mod jwt;
 mod keys;
 mod listing;
 mod remote;
+mod remote_keys;
 mod resource;
 mod scope;
 mod scope_rule;
@@ -34,11 +35,12 @@ use crate::time::Duration;
 
 pub use endpoint_url::check_endpoint_url;
 pub use fetch::{Fetch, FetchError, FetchId, FetchMethod, Fetched, Prospect, RemoteEvent, Secret};
-pub use introspection::{IN_FLIGHT_MAX, IntrospectionConfig};
+pub use introspection::IntrospectionConfig;
 pub use jwt::JwtSettings;
 pub use keys::{Algorithm, JwtKeys, KeyMaterial, VerifySignature};
 pub(crate) use listing::ListFilter;
 pub use remote::{KnownTokens, Learned, RemoteAuth, RemoteConfig, Unverified};
+pub use remote_keys::KeysUrl;
 pub(crate) use resource::challenge;
 pub use resource::{Resource, WELL_KNOWN};
 pub(crate) use scope::{List, PROMPT, RESOURCE, TOOL};
@@ -196,6 +198,10 @@ pub trait Authenticator: fmt::Debug + Send + Sync {
 /// Ends when an authorization server has answered.
 pub type Answered = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// The reason why a program is not ready whose keys are not known yet.
+pub(crate) const AWAITS_KEYS: &str =
+    "the keys of the issuer are not known yet (--auth-issuer); keys_failed in the log says why";
+
 /// The maximum length of a token.
 const TOKEN_BYTES_MAX: usize = 16 * 1024;
 
@@ -240,15 +246,34 @@ impl Keys {
     ///
     /// # Errors
     ///
-    /// It is not accepted, or only the issuer can read it ([`Reject::AuthUnavailable`]).
+    /// It is not accepted, or only the issuer can read it, or the keys are not known yet
+    /// ([`Reject::AuthUnavailable`]).
     pub fn verify(&self, token: &[u8], unix_time: Duration) -> Result<Identity, Reject> {
         match &self.jwt {
             Some(jwt) if !self.introspects || jwt::is_jwt(token) => {
-                jwt.verify(token, unix_time).map_err(Reject::BadToken)
+                jwt.verify(token, unix_time).map_err(|flaw| match flaw {
+                    TokenFlaw::Key if jwt.keys.is_empty() => Reject::AuthUnavailable(Awaited::Keys),
+                    flaw => Reject::BadToken(flaw),
+                })
             }
             _ if self.introspects => Err(Reject::AuthUnavailable(Awaited::Token)),
             _ => Err(Reject::BadToken(TokenFlaw::Unknown)),
         }
+    }
+
+    /// Returns whether all tokens that were verified with other keys are valid with these, and have
+    /// the same identity. Static tokens are not verified.
+    pub fn verifies_like(&self, other: &Keys) -> bool {
+        let of_jwt = |keys: &Keys| {
+            let jwt = keys.jwt.as_ref();
+            jwt.map(|jwt| (jwt.issuer.clone(), jwt.algorithms.clone(), jwt.keys.clone()))
+        };
+        self.introspects == other.introspects && of_jwt(self) == of_jwt(other)
+    }
+
+    /// Returns whether no JWT can be verified, because the keys of the issuer are not known yet.
+    pub(crate) fn awaits_keys(&self) -> bool {
+        self.jwt.as_ref().is_some_and(|jwt| jwt.keys.is_empty())
     }
 
     /// Returns the identity of a static token. Every token is compared, so that the time tells

@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use super::claims::Claims;
 use super::fetch::{Fetch, FetchError, FetchId, Fetched, Prospect, RemoteEvent};
-use super::introspection::{Introspected, Introspection, IntrospectionConfig, LearnedToken};
+use super::introspection::{
+    IN_FLIGHT_MAX, Introspected, Introspection, IntrospectionConfig, LearnedToken,
+};
+use super::remote_keys::{KeysUrl, RemoteKeys};
 use super::token_cache::TokenCache;
-use super::{Identity, Scopes, TokenDigest};
+use super::{Identity, JwtKeys, Scopes, TokenDigest, jwt};
 use crate::reject::{Awaited, Reject, TokenFlaw};
 use crate::time::{Duration, Instant};
 
@@ -16,6 +19,8 @@ use crate::time::{Duration, Instant};
 pub struct RemoteConfig {
     /// The issuer of the tokens.
     pub issuer: Box<str>,
+    /// The place of its keys, if they are fetched.
+    pub keys: Option<KeysUrl>,
     /// The endpoint for tokens that it alone can read.
     pub introspection: Option<IntrospectionConfig>,
 }
@@ -27,12 +32,15 @@ pub struct RemoteConfig {
 #[derive(Debug)]
 pub struct RemoteAuth {
     issuer: Box<str>,
+    keys: Option<RemoteKeys>,
     introspection: Option<Introspection>,
 }
 
 /// The result of a fetch.
 #[derive(Debug, Default)]
 pub struct Learned {
+    /// The keys that are in use from now on, or `None` if they stay the same.
+    pub keys: Option<JwtKeys>,
     /// The verdict about a token.
     token: Option<KnownToken>,
     /// The event for the log.
@@ -50,6 +58,8 @@ struct KnownToken {
 /// A token that could not be verified yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unverified<'a> {
+    /// Its key is unknown, or there are no keys.
+    Key(&'a [u8]),
     /// Only the issuer can read it.
     Token {
         /// The token.
@@ -59,18 +69,33 @@ pub enum Unverified<'a> {
     },
 }
 
+impl RemoteConfig {
+    /// Returns whether the keys are those of another configuration.
+    pub fn has_keys_of(&self, other: &RemoteConfig) -> bool {
+        self.keys.is_some() && (&self.issuer, &self.keys) == (&other.issuer, &other.keys)
+    }
+}
+
 impl RemoteAuth {
+    /// Returns the maximum number of requests at the same time.
+    pub fn fetches_max(config: &RemoteConfig) -> usize {
+        let introspections = config.introspection.as_ref().map_or(0, |_| IN_FLIGHT_MAX);
+        usize::from(config.keys.is_some()) + introspections
+    }
+
     /// Creates the machine.
     pub fn new(config: &RemoteConfig) -> RemoteAuth {
         RemoteAuth {
             issuer: config.issuer.clone(),
+            keys: config.keys.clone().map(RemoteKeys::new),
             introspection: config.introspection.as_ref().map(Introspection::new),
         }
     }
 
     /// Returns the next request to make.
-    pub fn poll_fetch(&mut self, _now: Instant) -> Option<Fetch> {
-        self.introspection.as_mut()?.poll_fetch()
+    pub fn poll_fetch(&mut self, now: Instant) -> Option<Fetch> {
+        let keys = self.keys.as_mut().and_then(|keys| keys.poll_fetch(now));
+        keys.or_else(|| self.introspection.as_mut()?.poll_fetch())
     }
 
     /// Returns what is known about a token that the issuer could not be asked about in time. Call it
@@ -83,7 +108,9 @@ impl RemoteAuth {
 
     /// Returns the time at which there is something to do, if nothing happens before.
     pub fn poll_timeout(&self) -> Instant {
-        self.introspection.as_ref().map_or(Instant::FAR, Introspection::poll_timeout)
+        let keys = self.keys.as_ref().map(RemoteKeys::poll_timeout);
+        let introspection = self.introspection.as_ref().map(Introspection::poll_timeout);
+        keys.into_iter().chain(introspection).min().unwrap_or(Instant::FAR)
     }
 
     /// Takes the result of a request. `unix_time` is the time since 1970-01-01 00:00 UTC.
@@ -91,9 +118,17 @@ impl RemoteAuth {
         &mut self,
         id: FetchId,
         result: Result<Fetched, FetchError>,
+        now: Instant,
         unix_time: Duration,
     ) -> Learned {
-        let FetchId::Token(digest) = id;
+        let digest = match (id, &mut self.keys) {
+            (FetchId::Token(digest), _) => digest,
+            (FetchId::Keys, Some(keys)) => {
+                let event = keys.handle_fetched(result, now);
+                return Learned { keys: keys.learned(now), event, token: None };
+            }
+            (FetchId::Keys, None) => return Learned::default(),
+        };
         let Some(introspection) = &mut self.introspection else { return Learned::default() };
         let (learned, event) = introspection.handle_fetched(digest, result, unix_time);
         self.learned(digest, learned, event)
@@ -110,7 +145,7 @@ impl RemoteAuth {
             Introspected::Inactive => Err(Reject::BadToken(TokenFlaw::Inactive)),
             Introspected::Unavailable => Err(Reject::AuthUnavailable(Awaited::Nothing)),
         };
-        Learned { token: Some(KnownToken { digest, verdict, until }), event }
+        Learned { token: Some(KnownToken { digest, verdict, until }), event, keys: None }
     }
 
     fn identity(&self, claims: &Claims) -> Result<Arc<Identity>, Reject> {
@@ -119,8 +154,16 @@ impl RemoteAuth {
 
     /// Records that a token could not be verified; says whether the next result may change that.
     pub fn handle_unverified(&mut self, unverified: Unverified<'_>, now: Instant) -> Prospect {
-        let Unverified::Token { token, peer } = unverified;
-        self.introspection.as_mut().map_or(Prospect::None, |it| it.ask(token, peer, now))
+        match (unverified, &mut self.keys, &mut self.introspection) {
+            (Unverified::Key(token), Some(keys), _) => {
+                let Some((algorithm, id)) = jwt::key_of(token) else { return Prospect::None };
+                keys.handle_unknown_key(algorithm, id.as_deref(), now)
+            }
+            (Unverified::Token { token, peer }, _, Some(introspection)) => {
+                introspection.ask(token, peer, now)
+            }
+            _ => Prospect::None,
+        }
     }
 }
 

@@ -47,7 +47,7 @@ impl Engine {
             Request::Health => self.health(now),
             Request::HealthDetails => self.health_details(now),
             Request::Live => self.live(),
-            Request::Ready => self.ready(now),
+            Request::Ready { awaits_keys } => self.ready(awaits_keys, now),
             Request::Metrics => self.metrics(now),
         };
         self.answer(exchange, probe.0, probe.1);

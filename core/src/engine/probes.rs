@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::auth::AWAITS_KEYS;
 use crate::bridge::Pool;
 use crate::chunk::Chunk;
 use crate::config::Native;
@@ -148,14 +149,13 @@ impl Engine {
     }
 
     /// Answers `GET /readyz`: the program accepts new sessions.
-    pub(super) fn ready(&self, now: Instant) -> Answer {
-        match self.unready(now) {
-            Some(why) => {
-                let body = Chunk::from(format!("{}\n", why.text()));
-                (ReplyHead::with_body(503, ContentType::Text), body)
-            }
-            None => text(200, "ok\n"),
-        }
+    pub(super) fn ready(&self, awaits_keys: bool, now: Instant) -> Answer {
+        let reason = match self.unready(now) {
+            Some(why) => why.text(),
+            None if awaits_keys => AWAITS_KEYS,
+            None => return text(200, "ok\n"),
+        };
+        (ReplyHead::with_body(503, ContentType::Text), Chunk::from(format!("{reason}\n")))
     }
 
     /// Returns the reason why a new client would most likely not be served.

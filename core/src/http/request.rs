@@ -61,7 +61,10 @@ pub enum Request {
     /// `GET /livez`.
     Live,
     /// `GET /readyz`.
-    Ready,
+    Ready {
+        /// Whether no JWT can be verified yet, because the keys of the issuer are not known.
+        awaits_keys: bool,
+    },
     /// `GET /metrics`.
     Metrics,
 }
@@ -114,7 +117,7 @@ impl Request {
             | Request::Health
             | Request::HealthDetails
             | Request::Live
-            | Request::Ready
+            | Request::Ready { .. }
             | Request::Metrics => return None,
         };
         Some(Holder::new(head.peer, head.principal, is_stream))

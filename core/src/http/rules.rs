@@ -391,7 +391,7 @@ impl Rules {
     fn check_peer<H: Headers>(&self, head: &RequestHead<'_, H>) -> Result<Option<Cors>, Reject> {
         let headers = head.headers;
         // The guard accepts a head without `Host` only in HTTP/1.0, which does not require it.
-        if headers.values("host").next().is_some() || probe(path(head.target)).is_none() {
+        if headers.values("host").next().is_some() || self.probe(path(head.target)).is_none() {
             self.hosts.check(headers.values("host"))?;
         }
         Ok(self.origins.check(headers.values("origin"))?.map(Cors::of))
@@ -428,7 +428,7 @@ impl Rules {
             }
             "/health/detailed" if self.program.detailed_health => Request::HealthDetails,
             "/metrics" => Request::Metrics,
-            path => probe(path).ok_or(Reject::NotFound)?,
+            path => self.probe(path).ok_or(Reject::NotFound)?,
         };
         match head.method {
             "GET" | "HEAD" => Ok(Asked::Whole(request)),
@@ -443,17 +443,6 @@ const ADMIN_PATHS: [&str; 4] = ["/", "/health", "/health/detailed", "/metrics"];
 /// Returns the path of a target.
 fn path(target: &str) -> &str {
     target.split('?').next().unwrap_or_default()
-}
-
-/// Returns the health check at this path. Health checkers address the machine, and some speak
-/// HTTP/1.0 without `Host`.
-fn probe(path: &str) -> Option<Request> {
-    match path {
-        "/health" => Some(Request::Health),
-        "/livez" => Some(Request::Live),
-        "/readyz" => Some(Request::Ready),
-        _ => None,
-    }
 }
 
 /// Returns the value for which a request was refused, as an operator would list it.

@@ -247,6 +247,24 @@ pub enum Event {
         /// The number of events.
         times: u64,
     },
+    /// The keys of an issuer were fetched: others than before, or the first ones after a failure.
+    KeysFetched {
+        /// The URL.
+        url: Box<str>,
+        /// The number of keys.
+        keys: usize,
+    },
+    /// The keys of an issuer could not be fetched.
+    KeysFailed {
+        /// The URL that was tried last.
+        url: Box<str>,
+        /// The reason.
+        why: Box<str>,
+        /// The time until the next try.
+        pause: Duration,
+        /// Whether older keys stay in use.
+        has_keys: bool,
+    },
     /// The issuer could not be asked about a token.
     IntrospectionFailed {
         /// The URL.
@@ -279,6 +297,10 @@ pub enum Event {
 impl From<RemoteEvent> for Event {
     fn from(event: RemoteEvent) -> Event {
         match event {
+            RemoteEvent::KeysFetched { url, keys } => Event::KeysFetched { url, keys },
+            RemoteEvent::KeysFailed { url, why, pause, has_keys } => {
+                Event::KeysFailed { url, why, pause, has_keys }
+            }
             RemoteEvent::IntrospectionFailed { url, why } => {
                 Event::IntrospectionFailed { url, why }
             }
@@ -398,6 +420,13 @@ impl Event {
             Event::SessionRestored { .. } => "session goes on with a new child",
             Event::RestoreRefused { .. } => "new child does not accept the session",
             Event::SessionClosed { .. } => "session closed",
+            Event::KeysFetched { .. } => "keys of the issuer fetched",
+            Event::KeysFailed { has_keys: true, .. } => {
+                "keys of the issuer cannot be fetched; the ones before stay in use"
+            }
+            Event::KeysFailed { has_keys: false, .. } => {
+                "keys of the issuer cannot be fetched, and its tokens cannot be checked"
+            }
             Event::IntrospectionFailed { .. } => "issuer cannot be asked about a token",
             Event::Skipped { .. } => "events too many to log them all",
             Event::StopDelayed { .. } => "still serving before stopping",
@@ -411,12 +440,14 @@ impl Event {
     pub fn level(&self) -> Level {
         match self {
             Event::ChildFailed { .. } | Event::ChildUnusable { .. } => Level::Error,
+            Event::KeysFailed { has_keys: false, .. } => Level::Error,
             Event::ChildEnded { asked: false, .. }
             | Event::ChildGivenUp { .. }
             | Event::ChildNoise { .. }
             | Event::InitializeRefused { .. }
             | Event::RestoreRefused { .. }
             | Event::IntrospectionFailed { .. }
+            | Event::KeysFailed { has_keys: true, .. }
             | Event::ChildNoiseSkipped { .. }
             | Event::ChildNotMcp { .. }
             | Event::ChildStderrSkipped { .. }
@@ -431,6 +462,7 @@ impl Event {
             | Event::ChildStderr { .. }
             | Event::Draining { .. }
             | Event::EraFound { .. }
+            | Event::KeysFetched { .. }
             | Event::RequestDone(_)
             | Event::StartAwaited { .. }
             | Event::SessionClosed { .. }

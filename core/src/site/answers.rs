@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::auth::AWAITS_KEYS;
 use crate::chunk::Chunk;
 use crate::http::{ContentType, ReplyHead, Request};
 use crate::observe::{MetricsText, Overview, ServerState};
@@ -112,11 +113,12 @@ pub fn answer(request: &Request, site: &SiteStatus) -> Option<(ReplyHead, Chunk)
             Some(json_reply(status, &site.to_json(Some(word))))
         }
         Request::Live => Some(text(200, "ok\n".into())),
-        Request::Ready => Some(match site {
+        Request::Ready { awaits_keys } => Some(match site {
             SiteStatus { stopping: true, .. } => text(503, "stopping\n".into()),
             SiteStatus { fault: Some(fault), .. } => {
                 text(503, format!("the last reload failed: {fault}\n"))
             }
+            _ if *awaits_keys => text(503, format!("{AWAITS_KEYS}\n")),
             _ => text(200, site.ready_text()),
         }),
         _ => None,

@@ -4,15 +4,16 @@
 //! for the results. Never: decides when to make one, or holds a lock while it does.
 
 use std::fmt;
+use std::future::ready;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 
-use event_listener::{Event as Changed, EventListener};
+use event_listener::Event as Changed;
 use pontoon_core::Duration;
 use pontoon_core::auth::{
-    FetchError, IN_FLIGHT_MAX, Learned, Prospect, RemoteAuth, RemoteConfig, Unverified,
+    Answered, FetchError, Learned, Prospect, RemoteAuth, RemoteConfig, Unverified,
 };
 
 use crate::Log;
@@ -27,6 +28,7 @@ pub(crate) struct AuthFetcher {
 }
 
 struct Shared {
+    config: Arc<RemoteConfig>,
     authenticator: Weak<Authenticator>,
     clock: Clock,
     client: Client,
@@ -56,6 +58,7 @@ impl AuthFetcher {
     ) -> io::Result<AuthFetcher> {
         let state = State { machine: RemoteAuth::new(config), is_dropped: false };
         let shared = Arc::new(Shared {
+            config: Arc::new(config.clone()),
             authenticator,
             clock: Clock::start(),
             client: Client::default(),
@@ -66,7 +69,7 @@ impl AuthFetcher {
         });
         let fetcher = AuthFetcher { shared };
         // One more than there are requests at the same time, so that one has time for deadlines.
-        let threads = config.introspection.as_ref().map_or(0, |_| IN_FLIGHT_MAX + 1);
+        let threads = RemoteAuth::fetches_max(config) + 1;
         for _ in 0..threads {
             let shared = fetcher.shared.clone();
             let thread = thread::Builder::new().name("pontoon-auth".into());
@@ -75,16 +78,25 @@ impl AuthFetcher {
         Ok(fetcher)
     }
 
-    /// Asks about a token that could not be verified. Returns a listener for the next result, if
-    /// there is one to wait for.
-    pub(crate) fn ask(&self, unverified: Unverified<'_>) -> Option<EventListener> {
+    /// Returns the authorization server.
+    pub(crate) fn config(&self) -> &Arc<RemoteConfig> {
+        &self.shared.config
+    }
+
+    /// Asks about a token that could not be verified. Returns the wait for the next result, if there
+    /// is one to wait for.
+    pub(crate) fn ask(&self, unverified: Unverified<'_>) -> Option<Answered> {
         // Listens first, so that no result is missed in between.
         let listener = self.shared.changed.listen();
         let shared = &self.shared;
         let now = shared.clock.now();
         let prospect = lock(&shared.state).machine.handle_unverified(unverified, now);
         shared.due.notify_one();
-        (prospect == Prospect::Wait).then_some(listener)
+        match prospect {
+            Prospect::Wait => Some(Box::pin(listener)),
+            Prospect::Known => Some(Box::pin(ready(()))),
+            Prospect::None => None,
+        }
     }
 }
 
@@ -92,6 +104,8 @@ impl Drop for AuthFetcher {
     fn drop(&mut self) {
         lock(&self.shared.state).is_dropped = true;
         self.shared.due.notify_all();
+        // Those that wait are admitted by the next one.
+        self.shared.changed.notify(usize::MAX);
     }
 }
 
@@ -108,8 +122,7 @@ impl Shared {
         while !state.is_dropped {
             let (now, unix_time) = (self.clock.now(), self.clock.wall());
             if let Some(learned) = state.machine.poll_expired(now, unix_time) {
-                drop(state);
-                self.learn(learned, unix_time);
+                self.learn(state, learned, unix_time);
                 state = lock(&self.state);
                 continue;
             }
@@ -123,21 +136,27 @@ impl Shared {
             let result = catch_unwind(AssertUnwindSafe(|| self.client.fetch(&fetch)));
             let result = result.unwrap_or_else(|_| Err(FetchError::Failed("a panic".into())));
             state = lock(&self.state);
-            let unix_time = self.clock.wall();
-            let learned = state.machine.handle_fetched(fetch.id, result, unix_time);
-            drop(state);
-            self.learn(learned, unix_time);
+            let (now, unix_time) = (self.clock.now(), self.clock.wall());
+            let learned = state.machine.handle_fetched(fetch.id, result, now, unix_time);
+            self.learn(state, learned, unix_time);
+            // Another thread makes the next request if this one is busy then.
+            self.due.notify_one();
             state = lock(&self.state);
         }
     }
 
     /// Passes on a result, then wakes the requests that wait for one. A request that asks in
     /// between asks again, and waits for the next result.
-    fn learn(&self, learned: Learned, unix_time: Duration) {
+    fn learn(&self, state: MutexGuard<'_, State>, learned: Learned, unix_time: Duration) {
         let event = learned.event.clone();
-        if let Some(authenticator) = self.authenticator.upgrade() {
-            authenticator.learn(learned, unix_time);
+        let authenticator = self.authenticator.upgrade();
+        if let Some(authenticator) = &authenticator {
+            // Under the lock, so that the keys that the machine knows are those in use.
+            authenticator.learn(&self.config, learned, unix_time);
         }
+        drop(state);
+        // If it is the last one, that ends this fetcher, which needs the lock.
+        drop(authenticator);
         self.changed.notify(usize::MAX);
         if let Some(event) = event {
             (self.log)(&event.into());

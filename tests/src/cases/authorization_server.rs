@@ -1,6 +1,6 @@
-//! Tokens that an authorization server has to be asked about: its keys, and its introspection.
+//! Tokens that an authorization server has to be asked about, and its scopes.
 //!
-//! RFC 7517, RFC 7662; 2026-07-28, basic/authorization, Token Handling.
+//! RFC 7662; 2026-07-28, basic/authorization, Token Handling.
 
 use std::io::Write as _;
 use std::net::Ipv4Addr;
@@ -30,7 +30,7 @@ cases! { $ authorization_server:
 }
 
 /// The URL of the endpoint for clients.
-const RESOURCE: &str = "https://mcp.example.com/mcp";
+pub(super) const RESOURCE: &str = "https://mcp.example.com/mcp";
 
 /// A file with this content, until the value is dropped.
 fn file(content: &str) -> NamedTempFile {
@@ -55,19 +55,19 @@ fn introspecting(target: &Target, issuer: &Issuer, secret: &NamedTempFile) -> Co
     ])
 }
 
-fn call(token: &str) -> Request {
+pub(super) fn call(token: &str) -> Request {
     let params = json!({"name": "echo", "arguments": {"message": "hello"}});
     let body = modern::request(1, "tools/call", params, &json!({}));
     modern::signed(&body).header("Authorization", format!("Bearer {token}"))
 }
 
-fn send(pontoon: &Pontoon, token: &str) -> Response {
+pub(super) fn send(pontoon: &Pontoon, token: &str) -> Response {
     call(token).send(pontoon.addr)
 }
 
 /// Asserts that a token is refused with this challenge.
 #[track_caller]
-fn refused(answer: &Response, status: u16, error: &str, case: &str) {
+pub(super) fn refused(answer: &Response, status: u16, error: &str, case: &str) {
     answer.expect(status, case);
     let challenge = answer.header("www-authenticate").unwrap_or_default();
     assert!(challenge.contains(&format!("error=\"{error}\"")), "{case}: {challenge}");

@@ -18,12 +18,19 @@ fn body(body: &str) -> Result<Fetched, FetchError> {
     Ok(Fetched { status: 200, body: body.into(), ..Fetched::default() })
 }
 
+fn digest_of(fetch: &Fetch) -> TokenDigest {
+    match fetch.id {
+        FetchId::Token(digest) => digest,
+        FetchId::Keys => panic!("a fetch of keys"),
+    }
+}
+
 /// Lets the issuer answer about a token; returns the outcome and the seconds for which it holds.
 fn ask(answer: Result<Fetched, FetchError>) -> (Introspected, u64, bool) {
     let mut machine = machine();
     assert_eq!(machine.ask(b"token", None, at(0)), Prospect::Wait);
     let fetch = machine.poll_fetch().expect("the token is to be sent");
-    let FetchId::Token(digest) = fetch.id;
+    let digest = digest_of(&fetch);
     let (learned, event) = machine.handle_fetched(digest, answer, UNIX);
     (learned.outcome, (learned.until - UNIX).as_secs(), event.is_some())
 }
@@ -123,7 +130,7 @@ fn the_address_with_the_fewest_requests_in_progress_is_next() {
     let sent: Vec<_> = std::iter::from_fn(|| machine.poll_fetch()).collect();
     assert_eq!(sent.len(), IN_FLIGHT_MAX);
     assert_eq!(machine.ask(b"other", peer(2), at(1)), Prospect::Wait);
-    let FetchId::Token(first) = sent[0].id;
+    let first = digest_of(&sent[0]);
     machine.handle_fetched(first, body(r#"{"active":false}"#), UNIX);
     let next = machine.poll_fetch().expect("a request");
     assert_eq!(next.id, FetchId::Token(TokenDigest::of(b"other")), "before 96 of another address");
@@ -151,7 +158,7 @@ fn a_token_that_waits_for_too_long_gets_a_verdict() {
     assert_eq!(machine.poll_timeout(), Instant::FAR);
     // Those that were sent get theirs by the results of their requests.
     for fetch in sent {
-        let FetchId::Token(digest) = fetch.id;
+        let digest = digest_of(&fetch);
         let (learned, event) = machine.handle_fetched(digest, Err(FetchError::TimedOut), UNIX);
         assert_eq!(learned.outcome, Introspected::Unavailable);
         assert_eq!(event, None, "a failure was reported a moment ago");

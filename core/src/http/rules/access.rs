@@ -4,10 +4,23 @@ use super::headers::options;
 use super::{Asked, RequestHead, Rules, Surface, path};
 use crate::auth::{Access, Answered, Credentials, Unverified, bearer};
 use crate::http::{Answer, Cors, Headers, McpHead, Request, neighbourhood};
-use crate::reject::{Awaited, Reject};
+use crate::reject::{Awaited, Reject, TokenFlaw};
 use crate::time::{Duration, Instant};
 
 impl Rules {
+    /// Returns the health check at this path. Health checkers address the machine, and some speak
+    /// HTTP/1.0 without `Host`.
+    pub(super) fn probe(&self, path: &str) -> Option<Request> {
+        let awaits_keys =
+            || self.auth.as_ref().is_some_and(|auth| auth.authenticator.keys().awaits_keys());
+        match path {
+            "/health" => Some(Request::Health),
+            "/livez" => Some(Request::Live),
+            "/readyz" => Some(Request::Ready { awaits_keys: awaits_keys() }),
+            _ => None,
+        }
+    }
+
     /// Returns whether a request needs credentials, with authentication. Probes and preflights have
     /// none, and a path that is not served is no secret. The clients that reach the address of
     /// `--admin` are for the operator to choose: a browser sends no token.
@@ -15,7 +28,7 @@ impl Rules {
         let is_open = match asked {
             Ok(Asked::Options(_)) | Err(Reject::NotFound) => true,
             Ok(Asked::Whole(request)) => {
-                matches!(request, Request::Health | Request::Live | Request::Ready)
+                matches!(request, Request::Health | Request::Live | Request::Ready { .. })
             }
             Ok(Asked::Message(..)) | Err(_) => false,
         };
@@ -48,11 +61,14 @@ impl Rules {
         refusal: &Answer,
         now: Instant,
     ) -> Option<Answered> {
+        let token = || head.headers.values("authorization").find_map(bearer);
         let unverified = match refusal.reject? {
-            Reject::AuthUnavailable(Awaited::Token) => Unverified::Token {
-                token: head.headers.values("authorization").find_map(bearer)?,
-                peer: head.peer.map(neighbourhood),
-            },
+            Reject::AuthUnavailable(Awaited::Keys) | Reject::BadToken(TokenFlaw::Key) => {
+                Unverified::Key(token()?)
+            }
+            Reject::AuthUnavailable(Awaited::Token) => {
+                Unverified::Token { token: token()?, peer: head.peer.map(neighbourhood) }
+            }
             _ => return None,
         };
         if now.since(head.arrived) >= ADMISSION_TIME_MAX {

@@ -120,7 +120,7 @@ fn each_path_has_its_methods() {
     assert!(matches!(request("GET", "/health", &[]), Request::Health));
     assert!(matches!(request("HEAD", "/health", &[]), Request::Health));
     assert!(matches!(request("GET", "/livez", &[]), Request::Live));
-    assert!(matches!(request("GET", "/readyz?verbose", &[]), Request::Ready));
+    assert!(matches!(request("GET", "/readyz?verbose", &[]), Request::Ready { .. }));
     assert!(matches!(request("HEAD", "/metrics", &[]), Request::Metrics));
     assert!(matches!(request("GET", "/mcp", &[]), Request::Listen { .. }));
     assert!(matches!(request("DELETE", "/mcp", &[]), Request::Delete { .. }));
@@ -220,7 +220,7 @@ fn host_and_origin_are_checked_everywhere_and_first() {
         }
         assert_eq!(check(&[("origin", LISTED), ("origin", LISTED)]), Some(Reject::ForbiddenOrigin));
         let no_host = admit_with(&config(), method, target, &[]);
-        match probe(target) {
+        match Rules::new(&config()).probe(target) {
             Some(_) => assert!(no_host.is_ok(), "{method} {target}: a health check in HTTP/1.0"),
             None => assert_eq!(no_host.unwrap_err().reject, Some(Reject::BadHost)),
         }

@@ -63,6 +63,15 @@ impl Event {
                 field("child", count(child.0));
                 field("error", text(words));
             }
+            Event::KeysFetched { url, keys } => {
+                field("url", shown(url));
+                field("keys", length(*keys));
+            }
+            Event::KeysFailed { url, why, pause, has_keys: _ } => {
+                field("url", shown(url));
+                field("error", shown(why));
+                field("retry_in", Value::Time(*pause));
+            }
             Event::IntrospectionFailed { url, why } => {
                 field("url", shown(url));
                 field("error", shown(why));

@@ -118,20 +118,26 @@ fn health_is_that_of_all_servers() {
 
 #[test]
 fn one_server_takes_no_other_out_of_rotation() {
-    let (status, body) = ask(&Request::Ready, &site(broken));
+    let (status, body) = ask(&Request::Ready { awaits_keys: false }, &site(broken));
     assert_eq!((status, body.as_str()), (200, "ok\ngull: args[0]: no\n"));
-    let (status, body) = ask(&Request::Ready, &site(failing));
+    let (status, body) = ask(&Request::Ready { awaits_keys: false }, &site(failing));
     assert_eq!((status, body.as_str()), (200, "ok\ntime: the command does not start\n"));
-    assert_eq!(ask(&Request::Ready, &site(|_| {})), (200, "ok\n".to_owned()));
+    assert_eq!(
+        ask(&Request::Ready { awaits_keys: false }, &site(|_| {})),
+        (200, "ok\n".to_owned())
+    );
 }
 
 #[test]
 fn a_failed_reload_and_a_stop_end_readiness_but_not_liveness() {
     let failed = site(|site| site.fault = Some("mcp.json:3: no".into()));
-    let (status, body) = ask(&Request::Ready, &failed);
+    let (status, body) = ask(&Request::Ready { awaits_keys: false }, &failed);
     assert_eq!((status, body.as_str()), (503, "the last reload failed: mcp.json:3: no\n"));
     let stopping = site(|site| site.stopping = true);
-    assert_eq!(ask(&Request::Ready, &stopping), (503, "stopping\n".to_owned()));
+    assert_eq!(
+        ask(&Request::Ready { awaits_keys: false }, &stopping),
+        (503, "stopping\n".to_owned())
+    );
     for site in [failed, stopping] {
         assert_eq!(ask(&Request::Live, &site), (200, "ok\n".to_owned()));
     }
