@@ -326,7 +326,7 @@ impl Files {
 
     fn state(&self, entry: &Entry, base: &str) -> Notice {
         let (level, state) = match &entry.outcome {
-            Outcome::Served(_) => (Level::Info, "lazy".to_owned()),
+            Outcome::Served(_) => (Level::Info, "served".to_owned()),
             Outcome::Skipped(reason) => (Level::Info, format!("skipped: {}", escape(reason))),
             Outcome::Broken => (Level::Warning, format!("broken: {}", self.reason(entry))),
         };

@@ -96,16 +96,16 @@ fn a_change_of_an_env_file_is_noticed() {
     });
     let file = site.folder.join("app.env");
     fs::write(&file, "NAME=value\n").unwrap();
-    site.expect_state("lazy");
+    site.expect_state("served");
     replace(&file, "no assignment\n");
     site.expect_state("broken");
     replace(&file, "NAME=other\n");
-    site.expect_state("lazy");
+    site.expect_state("served");
     // The other file is watched now.
     replace(&site.folder.join("servers.json"), &servers("second.env"));
     site.expect_state("broken");
     fs::write(site.folder.join("second.env"), "NAME=value\n").unwrap();
-    site.expect_state("lazy");
+    site.expect_state("served");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_change_behind_links_is_noticed() {
             symlink(Path::new("..data").join(name), folder.join(name)).unwrap();
         }
     });
-    for (version, state) in [("..2", "broken"), ("..1", "lazy")] {
+    for (version, state) in [("..2", "broken"), ("..1", "served")] {
         let new = site.folder.join("..data_tmp");
         symlink(version, &new).unwrap();
         fs::rename(new, site.folder.join("..data")).unwrap();
