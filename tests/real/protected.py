@@ -1,6 +1,6 @@
 """Runs OAuth clients against pontoon with an authorization server, each with both of its own.
 
-A client goes from the challenge to a tool call, and gets a second scope by a step-up. See
+The tokens are JWTs, whose keys pontoon finds by the issuer, or opaque, and are introspected. A client goes from the challenge to a tool call, and gets a second scope by a step-up. See
 python/oauth.py.
 """
 
@@ -50,13 +50,18 @@ def introspection(issuer: str) -> list[str]:
     ]
 
 
+def discovery(issuer: str) -> list[str]:
+    return ["--auth-issuer", issuer]
+
+
 KINDS = {
+    "jwt": Kind(["--tokens", "jwt"], discovery),
     "opaque": Kind(["--tokens", "opaque"], introspection),
-    # The client finds the metadata of the authorization server in the other place.
-    "oidc": Kind(["--tokens", "opaque", "--discovery", "oidc"], introspection),
+    # The client and pontoon find the metadata of the authorization server in the other place.
+    "oidc": Kind(["--tokens", "jwt", "--discovery", "oidc"], discovery),
 }
-# Which clients are sent to which kind; all of them to the first.
-RUNS = [("opaque", client) for client in CLIENTS]
+# Which clients are sent to which kind; all of them to the first two.
+RUNS = [(kind, client) for kind in ("jwt", "opaque") for client in CLIENTS]
 RUNS += [("oidc", "python-2.x"), ("oidc", "npm")]
 
 
