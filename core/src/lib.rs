@@ -42,8 +42,8 @@
 //! waits for the client's retry.
 //!
 //! A server that runs in this process ([`Native`]) has a [`server::ServerConnection`] in place of a
-//! child. With sessions everything else is as above. Without sessions, [`Stateless`] answers a POST
-//! between steps 3 and 4, without a lock. Only a request that has to wait becomes a
+//! child. With sessions everything else is as above. Without sessions, [`StatelessServer`] answers a
+//! POST between steps 3 and 4, without a lock. Only a request that has to wait becomes a
 //! [`StatelessRequest`] and goes to the engine.
 //!
 //! [`http::Connection`] combines steps 1 and 2, the body, and the framing of the answer, for an

@@ -34,7 +34,7 @@ pub enum Input {
         /// The request, after [`crate::modern::Preparation::prepare`] if there is one.
         request: Box<Request>,
     },
-    /// A `POST` that belongs to no session, and that [`crate::native::Stateless`] could not answer
+    /// A `POST` that belongs to no session, and that [`crate::native::StatelessServer`] could not answer
     /// at once.
     StatelessPending {
         /// The adapter's number for it; never reused.
@@ -145,7 +145,7 @@ pub enum Input {
         /// The facts; the core fills in its counters.
         stats: Box<HostStats>,
     },
-    /// A server in this process made a change, as reported by [`crate::native::Stateless`].
+    /// A server in this process made a change, as reported by [`crate::native::StatelessServer`].
     Changed {
         /// The change.
         change: Changed,

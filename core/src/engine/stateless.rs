@@ -155,7 +155,7 @@ impl PendingStateless {
 }
 
 impl Engine {
-    /// Handles a request that [`crate::native::Stateless`] could not answer at once.
+    /// Handles a request that [`crate::native::StatelessServer`] could not answer at once.
     pub(super) fn on_stateless_pending(
         &mut self,
         exchange: ExchangeId,

@@ -1,6 +1,6 @@
 //! Native servers over Streamable HTTP.
 //!
-//! Owns: requests that need no session ([`Stateless`], [`StatelessRequest`]).
+//! Owns: requests that need no session ([`StatelessServer`], [`StatelessRequest`]).
 //! Never: JSON-RPC or a tool; a [`ServerConnection`] handles those.
 //!
 //! ```text
