@@ -1,8 +1,9 @@
 //! Random worlds: each seed has other clients, other faults of the children and other network
 //! conditions, and the same seed always gives the same run.
 //!
-//! `PONTOON_SEED=n cargo test -p pontoon-suite --test sim_sessions` runs one seed, and
-//! `PONTOON_SEEDS=10000` this many, from the first on; the default is two hundred.
+//! `PONTOON_SEED=n cargo test -p pontoon-suite --test sim_sessions` runs one seed,
+//! `PONTOON_SEEDS=10000` this many from the first on, and `PONTOON_SEEDS=20000..40000` a part of
+//! them; the default is two hundred.
 
 use pontoon_suite::sim::clients;
 

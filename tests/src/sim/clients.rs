@@ -16,7 +16,9 @@ mod hostile;
 mod pairings;
 
 use std::collections::BTreeSet;
+use std::env;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -28,7 +30,7 @@ use super::link::Link;
 use super::process::SUITE;
 use super::program::{self, Program};
 use super::rng::Rng;
-use super::{Faults, World, WorldGuard, env_seed, lock, number_in};
+use super::{Faults, World, WorldGuard, env_seed, lock};
 use crate::record::Record;
 use crate::subcommand::Subcommand;
 use crate::wire::Request;
@@ -48,10 +50,11 @@ pub struct RunStats {
 const SEEDS: u64 = 200;
 
 /// Runs the first half of the seeds, or the second, or only the seed in `PONTOON_SEED`.
-/// `PONTOON_SEEDS` sets their number.
+/// `PONTOON_SEEDS` sets their number, or the first and the end: `20000..40000`.
 pub fn run_half(is_first: bool, run_seed: fn(u64) -> RunStats) {
-    let count = number_in("PONTOON_SEEDS").unwrap_or(SEEDS);
-    let half = if is_first { 0..count / 2 } else { count / 2..count };
+    let seeds = env::var("PONTOON_SEEDS").map_or(0..SEEDS, |text| parse_seeds(&text));
+    let middle = seeds.start.midpoint(seeds.end);
+    let half = if is_first { seeds.start..middle } else { middle..seeds.end };
     let (mut answers, mut sessions) = (0, 0);
     for seed in env_seed().map_or(half, |seed| seed..seed + 1) {
         let stats = run_seed(seed);
@@ -59,6 +62,12 @@ pub fn run_half(is_first: bool, run_seed: fn(u64) -> RunStats) {
         sessions += stats.sessions;
     }
     println!("{answers} answers, {sessions} sessions");
+}
+
+fn parse_seeds(text: &str) -> Range<u64> {
+    let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("PONTOON_SEEDS={text}"));
+    let (start, end) = text.split_once("..").unwrap_or(("0", text));
+    number(start)..number(end)
 }
 
 /// Runs the world of this seed to its end: sessions with processes of their own.

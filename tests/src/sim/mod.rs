@@ -109,12 +109,8 @@ pub fn current() -> Option<Arc<World>> {
 
 /// Returns the seed in `PONTOON_SEED`.
 pub fn env_seed() -> Option<u64> {
-    number_in("PONTOON_SEED")
-}
-
-fn number_in(variable: &str) -> Option<u64> {
-    let value = env::var(variable).ok()?;
-    Some(value.parse().unwrap_or_else(|_| panic!("{variable}={value} is not a number")))
+    let value = env::var("PONTOON_SEED").ok()?;
+    Some(value.parse().unwrap_or_else(|_| panic!("PONTOON_SEED={value} is not a number")))
 }
 
 /// Keeps a thread in a world; dropping it ends the world.
