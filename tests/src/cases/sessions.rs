@@ -16,6 +16,7 @@ use crate::wire::{Request, Response};
 cases! { $ sessions:
     ids_are_random_uuids
     every_revision_is_negotiated
+    a_revision_that_only_client_and_command_know
     unsupported_revisions_in_the_header
     answers_name_their_session
     requests_without_a_session
@@ -85,6 +86,15 @@ pub fn every_revision_is_negotiated(target: &Target) {
     let unknown = Request::post(initialize("1999-12-31").to_string()).send(pontoon.addr);
     let answer = unknown.expect(200, "another is offered").answer();
     assert_eq!(answer["result"]["protocolVersion"], NEWEST, "{answer}");
+}
+
+pub fn a_revision_that_only_client_and_command_know(target: &Target) {
+    for revision in ["2027-01-01", "2024-10-07", "DRAFT-2027-v1"] {
+        let pontoon = target.proxy().child(&["--revision", revision]).start();
+        let client = Client::open_revision(&pontoon, revision);
+        client.expect_served();
+        client.delete().expect(204, revision);
+    }
 }
 
 pub fn unsupported_revisions_in_the_header(target: &Target) {
