@@ -296,7 +296,17 @@ impl Driver {
     /// Passes the state to `facts`, then carries out the actions that follow, and the jobs once the
     /// lock is free.
     fn turn(&self, facts: impl FnOnce(&mut State, Instant)) {
-        let mut jobs = self.locked_turn(facts);
+        let jobs = self.locked_turn(facts);
+        if !jobs.is_empty() {
+            self.run_jobs(jobs);
+        }
+    }
+
+    /// Carries out jobs, and those that follow from their results.
+    ///
+    /// Not inlined, because a thread keeps each page of its stack that it has used once.
+    #[inline(never)]
+    fn run_jobs(&self, mut jobs: VecDeque<Job>) {
         while let Some(job) = jobs.pop_front() {
             if let Some(defer) = &self.program.defer_job {
                 let driver = self.lock().driver.clone();

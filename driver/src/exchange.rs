@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use pontoon_core::http::{ReplyHead, Request};
-use pontoon_core::{Chunk, ExchangeId, Input, Memory, StatelessOutcome};
+use pontoon_core::{Chunk, ExchangeId, Input, Memory, StatelessOutcome, StatelessServer};
 
 use crate::driver::Driver;
 pub use crate::response_slot::Answer;
@@ -43,28 +43,44 @@ impl Driver {
     /// process that belongs to no session is answered here, without the engine, unless it has to
     /// wait.
     pub fn open(self: &Arc<Self>, request: Request) -> Exchange {
-        match (&self.stateless, request) {
-            (Some(stateless), Request::Post { head, body }) if stateless.takes(&head, &body) => {
-                let (clock, sample) = (|| (self.clock.now(), self.clock.wall()), || self.sample());
-                let publish = |change| self.submit([Input::Changed { change }]);
-                let log = |event| self.log(event);
-                match stateless.answer(head, &body, clock, sample, log, publish) {
-                    StatelessOutcome::Reply(head, body) => Exchange::answered(self, head, body),
-                    StatelessOutcome::Refused(reject, head, body) => {
-                        self.submit([Input::Refused { reject, detail: None }]);
-                        Exchange::answered(self, head, body)
-                    }
-                    StatelessOutcome::Pending(request) => self
-                        .exchange(false, |exchange| Input::StatelessPending { exchange, request }),
-                }
+        match &self.stateless {
+            Some(stateless) => self.answer_stateless(stateless, request),
+            None => self.pass_on(request),
+        }
+    }
+
+    /// Not inlined, because a thread keeps each page of its stack that it has used once.
+    #[inline(never)]
+    fn answer_stateless(
+        self: &Arc<Self>,
+        stateless: &StatelessServer,
+        request: Request,
+    ) -> Exchange {
+        let (head, body) = match request {
+            Request::Post { head, body } if stateless.takes(&head, &body) => (head, body),
+            request => return self.pass_on(request),
+        };
+        let (clock, sample) = (|| (self.clock.now(), self.clock.wall()), || self.sample());
+        let publish = |change| self.submit([Input::Changed { change }]);
+        let log = |event| self.log(event);
+        match stateless.answer(head, &body, clock, sample, log, publish) {
+            StatelessOutcome::Reply(head, body) => Exchange::answered(self, head, body),
+            StatelessOutcome::Refused(reject, head, body) => {
+                self.submit([Input::Refused { reject, detail: None }]);
+                Exchange::answered(self, head, body)
             }
-            (_, mut request) => {
-                self.preparation.prepare(&mut request);
-                let wants_facts = request.wants_stats(&self.config.serves);
-                let request = Box::new(request);
-                self.exchange(wants_facts, |exchange| Input::Requested { exchange, request })
+            StatelessOutcome::Pending(request) => {
+                self.exchange(false, |exchange| Input::StatelessPending { exchange, request })
             }
         }
+    }
+
+    /// Passes a request on to the engine.
+    fn pass_on(self: &Arc<Self>, mut request: Request) -> Exchange {
+        self.preparation.prepare(&mut request);
+        let wants_facts = request.wants_stats(&self.config.serves);
+        let request = Box::new(request);
+        self.exchange(wants_facts, |exchange| Input::Requested { exchange, request })
     }
 
     /// Reports a request, and returns the exchange for its answer.

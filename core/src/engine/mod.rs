@@ -352,6 +352,10 @@ impl Engine {
     }
 
     /// Handles the result of a job.
+    ///
+    /// Not inlined, because the results are large, and a thread keeps each page of its stack that
+    /// it has used once.
+    #[inline(never)]
     fn on_worked(&mut self, finished: Finished) {
         match finished {
             Finished::Translated { child, message, made } => {

@@ -134,6 +134,11 @@ impl Engine {
         }
     }
 
+    /// Creates the variant of an environment.
+    ///
+    /// Not inlined, because a thread keeps each page of its stack that it has used once, and an
+    /// engine is large.
+    #[inline(never)]
     fn create_variant(&mut self, env: &ChildEnv) -> Option<VariantId> {
         let now = self.shared.now;
         let spec = Arc::new(self.shared.upstream.command()?.with(env));
@@ -173,6 +178,9 @@ impl Engine {
     }
 
     /// Lets a variant do something, and removes it if nothing is in use in it any more.
+    ///
+    /// Not inlined, for the same reason as [`Engine::create_variant`].
+    #[inline(never)]
     pub(super) fn with_variant(&mut self, id: VariantId, work: impl FnOnce(&mut Engine)) {
         let Some(mut variant) = self.variants.variants.remove(&id) else { return };
         let engine = &mut *variant.engine;
