@@ -34,6 +34,7 @@ cases! { $ issuer_keys:
     forged_tokens_of_public_keys: "an authorization server has real sockets"
     reloads_keep_the_keys: "an authorization server has real sockets"
     files_of_authentication_are_read_again: "a simulated program has no file"
+    a_file_of_keys_is_read_again: "a simulated program has no file"
     a_removed_token_is_refused_while_its_session_drains: "a simulated program has no file"
 }
 
@@ -323,6 +324,20 @@ pub fn files_of_authentication_are_read_again(target: &Target) {
     pontoon.signal(Signal::HUP);
     reloaded("auth_reloaded", before + 1);
     assert_eq!([status("one"), status("two")], [200, 200]);
+}
+
+pub fn a_file_of_keys_is_read_again(target: &Target) {
+    let (old, new) = (Key::new("old"), Key::new("new"));
+    let issuer = Issuer::start(&[]);
+    let claims = issuer.claims(RESOURCE, "mcp");
+    let file = TestFile::new(&json!({"keys": [old.jwk()]}).to_string());
+    let pontoon = discovering(target, &issuer).options(&["--auth-jwks-file", file.path()]).start();
+    let statuses = || [&old, &new].map(|key: &Key| send(&pontoon, &key.sign(&claims)).status());
+    assert_eq!(statuses(), [200, 401]);
+    fs::write(file.path(), json!({"keys": [new.jwk()]}).to_string()).expect("a file");
+    eventually("it is read", seconds(10), || !pontoon.log_events("auth_reloaded").is_empty());
+    assert_eq!(statuses(), [401, 200], "no token outlives its key");
+    assert_eq!(fetches(&issuer), 0, "with a file nothing is fetched");
 }
 
 /// The tokens are those of all engines, also of one that is being drained.
