@@ -262,9 +262,12 @@ impl LegacyFacade {
     fn answer(&mut self, call: u64, answer: Answer<'static>) {
         let answer = match self.filters.remove(&call) {
             Some(filter) => filter.answer(answer),
-            None => answer,
+            None => Ok(answer),
         };
-        self.output.push_back(BackendEvent::Answer(call, answer));
+        match answer {
+            Ok(answer) => self.output.push_back(BackendEvent::Answer(call, answer)),
+            Err(flaw) => self.fail(call, Reject::BadAnswer(flaw)),
+        }
     }
 
     /// Fails a request of the client, for a reason that is not the client's.

@@ -23,6 +23,7 @@ mod scope_rule;
 mod token;
 mod token_cache;
 mod trusted;
+mod uri;
 
 use core::net::IpAddr;
 use std::fmt;
@@ -135,6 +136,11 @@ impl Auth {
             true => Err(Reject::InsufficientScope),
             false => Ok(Access { principal: identity.principal, permissions }),
         }
+    }
+
+    /// Returns whether a client has to be given a token, because it cannot discover where to get one.
+    pub(crate) fn needs_token(&self) -> bool {
+        !self.resource.as_ref().is_some_and(Resource::has_authorization_servers)
     }
 
     /// Returns the challenge of a refusal of a request that was not read further than its head.

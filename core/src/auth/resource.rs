@@ -60,6 +60,11 @@ impl Resource {
         self
     }
 
+    /// Returns whether its metadata names an authorization server.
+    pub(super) fn has_authorization_servers(&self) -> bool {
+        !self.authorization_servers.is_empty()
+    }
+
     /// Returns its URL.
     pub fn url(&self) -> &str {
         &self.url

@@ -91,6 +91,7 @@ impl List {
     /// Returns the operation that uses an entry (JSON text).
     pub(super) fn operation<'e>(self, entry: &'e [u8]) -> Operation<'e> {
         match member(entry, self.key).and_then(text) {
+            _ if is_ambiguous(entry, &[self.key]) => Operation::Ambiguous,
             Some(target) => Operation::Target(self.method, target),
             None => Operation::Method(self.method.into()),
         }
@@ -133,7 +134,7 @@ pub(crate) fn operations(message: &Message) -> SmallVec<[Operation<'_>; 1]> {
 
 /// Returns whether an object (JSON text) has one of these keys in another case, which some parsers
 /// take for it, or any key twice.
-fn is_ambiguous(object: &[u8], keys: &[&str]) -> bool {
+pub(super) fn is_ambiguous(object: &[u8], keys: &[&str]) -> bool {
     let fold = |key: &str| -> String {
         key.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
     };
@@ -295,8 +296,17 @@ impl Permissions {
         }
     }
 
+    /// Returns whether an operation may read the resource of a rule under another URI than that of
+    /// the rule. The server decides whether it does, so only the scope of the whole server allows it.
+    fn is_other_spelling(&self, operation: &Operation<'_>) -> bool {
+        matches!(operation, Operation::Target(RESOURCE, uri) if ScopeRule::is_spelling(&self.rules, uri))
+    }
+
     /// Returns whether an operation is allowed.
     pub(crate) fn allows(&self, operation: &Operation<'_>) -> bool {
+        if self.is_other_spelling(operation) {
+            return false;
+        }
         if let Some(rule) = self.rule(operation) {
             return rule.scopes().iter().all(|scope| self.granted.contains(scope));
         }
@@ -331,16 +341,16 @@ impl Permissions {
             return Ok(());
         }
         let mut scopes: Vec<String> = Vec::new();
-        for operation in &needed {
+        // Any scope allows the rest, so that the server's own name would ask for too much.
+        for operation in needed.iter().filter(|operation| **operation != Operation::Use) {
             for scope in self.scopes_of(operation) {
                 if !scopes.contains(&scope) && scopes.len() < CHALLENGED_MAX {
                     scopes.push(scope);
                 }
             }
         }
-        // Any scope allows the rest, so that the server's own name would ask for too much.
-        if scopes.len() > 1 {
-            scopes.retain(|scope| **scope != *self.prefix);
+        if scopes.is_empty() {
+            scopes.push(self.prefix.to_string());
         }
         Err(scopes)
     }
@@ -348,6 +358,7 @@ impl Permissions {
     /// Returns the smallest scopes that allow an operation together.
     fn scopes_of(&self, operation: &Operation<'_>) -> Vec<String> {
         match self.rule(operation) {
+            _ if self.is_other_spelling(operation) => vec![self.prefix.to_string()],
             Some(rule) => rule.scopes().iter().map(|scope| scope.to_string()).collect(),
             None => vec![self.scope_of(operation)],
         }

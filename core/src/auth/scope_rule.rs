@@ -1,5 +1,7 @@
 //! The scopes that an operator asks for in place of the usual ones.
 
+use crate::auth::uri::Normalized;
+
 /// The scopes that an operation needs, all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeRule {
@@ -41,6 +43,20 @@ impl ScopeRule {
         };
         let for_target = rules.iter().find(is_for_target);
         for_target.or_else(|| rules.iter().find(|rule| *rule.operation == *method))
+    }
+
+    /// Returns whether a URI is none that a rule names, but may be another spelling of one.
+    pub(super) fn is_spelling(rules: &[ScopeRule], uri: &str) -> bool {
+        let [.., resource] = METHODS;
+        let named = rules.iter().filter_map(|rule| {
+            rule.operation.strip_prefix(resource).and_then(|rest| rest.strip_prefix(':'))
+        });
+        let named: Vec<&str> = named.collect();
+        if named.is_empty() || named.contains(&uri) {
+            return false;
+        }
+        let uri = Normalized::of(uri);
+        named.into_iter().any(|named| Normalized::of(named).is_like(&uri))
     }
 
     /// Returns the scopes.

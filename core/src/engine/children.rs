@@ -173,8 +173,11 @@ impl Engine {
 
     fn take_message(&mut self, child: ChildId, message: Message, translated: Translated) {
         let (message, translated) = match translated {
-            Translated::Listed(Some(filtered)) => (*filtered, Translated::None),
-            Translated::Listed(None) => (message, Translated::None),
+            Translated::Listed(Ok(Some(filtered))) => (*filtered, Translated::None),
+            Translated::Listed(Ok(None)) => (message, Translated::None),
+            Translated::Listed(Err(flaw)) => {
+                return self.on_child_invalid_line(child, InvalidLine::unusable(flaw, &message));
+            }
             translated => (message, translated),
         };
         if let Translated::Era(Some(probed)) = &translated {

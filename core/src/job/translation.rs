@@ -71,8 +71,8 @@ pub(crate) enum Translated {
     None,
     /// The era of the child.
     Era(Option<Probed>),
-    /// The list, if it has changed.
-    Listed(Option<Box<Message>>),
+    /// The list, if it has changed, or the reason why it cannot be passed on.
+    Listed(Result<Option<Box<Message>>, Flaw>),
     /// The answer for a client, and the tools in it.
     Answer(Outcome, Option<Box<Page>>),
     /// The child has opened.
@@ -165,7 +165,9 @@ impl Translation {
                 speaks_both: message.result().is_some_and(modern_child::speaks_both),
                 discovery: message.result().map(Arc::from),
             })),
-            Translation::List(filter) => Translated::Listed(filter.message(message).map(Box::new)),
+            Translation::List(filter) => {
+                Translated::Listed(filter.message(message).map(|list| list.map(Box::new)))
+            }
             Translation::Answer(client) => {
                 let translated = match client.era {
                     Era::Legacy => client.of_legacy(message),
@@ -262,9 +264,13 @@ impl Client {
         let filtered = match (&outcome, message.result()) {
             (Outcome::Result(result), _) => filter.result(result),
             (Outcome::AsWritten { .. }, Some(result)) => filter.result(result),
-            _ => None,
+            _ => Ok(None),
         };
-        Translated::Answer(filtered.map_or(outcome, |it| Outcome::Result(it.into())), page)
+        match filtered {
+            Ok(None) => Translated::Answer(outcome, page),
+            Ok(Some(list)) => Translated::Answer(Outcome::Result(list.into()), page),
+            Err(flaw) => Translated::Bad(flaw),
+        }
     }
 
     /// Returns the tools in the result of `tools/list`.

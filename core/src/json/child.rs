@@ -49,6 +49,15 @@ pub struct InvalidLine {
 pub(crate) const EXCERPT_BYTES: usize = 120;
 
 impl InvalidLine {
+    /// Creates one of an answer that cannot be passed on.
+    pub(crate) fn unusable(flaw: Flaw, answer: &Message) -> InvalidLine {
+        let concerns = match answer.id() {
+            Some(id) => LineSubject::Request(Bytes::copy_from_slice(id)),
+            None => LineSubject::AnyRequest,
+        };
+        InvalidLine::new(flaw, concerns, answer.bytes())
+    }
+
     pub(crate) fn new(flaw: Flaw, concerns: LineSubject, text: &[u8]) -> InvalidLine {
         let excerpt = Bytes::copy_from_slice(&text[..text.len().min(EXCERPT_BYTES)]);
         InvalidLine { flaw, concerns, excerpt, bytes: text.len() }

@@ -41,8 +41,13 @@ impl Session {
                         return self.on_failure(number, Reject::BadAnswer(line.flaw), cx);
                     }
                     Consequence::Message(message) => {
-                        let filtered = self.filter_of(&message).and_then(|it| it.message(&message));
-                        filtered.unwrap_or(*message)
+                        match self.filter_of(&message).map(|it| it.message(&message)) {
+                            None | Some(Ok(None)) => *message,
+                            Some(Ok(Some(filtered))) => filtered,
+                            Some(Err(flaw)) => {
+                                return self.on_failure(only?, Reject::BadAnswer(flaw), cx);
+                            }
+                        }
                     }
                 }
             }

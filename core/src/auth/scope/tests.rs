@@ -1,5 +1,6 @@
 use super::*;
-use crate::json::{ParseRules, Peer};
+use crate::json::{Answer, ParseRules, Peer};
+use crate::reject::Flaw;
 
 fn message(text: &str) -> Message {
     let rules = ParseRules { depth_max: 100, batch_len_max: 10, sender: Peer::Client };
@@ -171,7 +172,8 @@ fn lists_have_what_may_be_used_and_nothing_else() {
     let filter = |scopes: &str, method: &str, result: &str| {
         let permissions = granted(scopes).unwrap();
         let filter = crate::auth::ListFilter::of(method, Some(&permissions)).expect("a list");
-        filter.result(result.as_bytes()).map(|text| String::from_utf8(text).unwrap())
+        let filtered = filter.result(result.as_bytes()).expect("a list");
+        filtered.map(|text| String::from_utf8(text).unwrap())
     };
     let tools = r#"{"tools":[ {"name":"a","x":1 },{"name":"b"}],"nextCursor":"2"}"#;
     assert_eq!(filter("time:tools/call", "tools/list", tools), None, "byte for byte");
@@ -188,6 +190,64 @@ fn lists_have_what_may_be_used_and_nothing_else() {
     let one = "time:resources/read:file:///x";
     assert_eq!(filter(one, "resources/templates/list", templates).as_deref(), Some(none));
     assert_eq!(filter(one, "tools/list", r#"{"content":[]}"#), None);
+}
+
+#[test]
+fn a_list_that_cannot_be_read_is_not_passed_on() {
+    let permissions = granted("time:tools/call:a").unwrap();
+    let filter = crate::auth::ListFilter::of("tools/list", Some(&permissions)).expect("a list");
+    for result in [
+        r#"[{"name":"b"}]"#,
+        r#""b""#,
+        "null",
+        r#"{"tools":{"b":{"name":"b"}}}"#,
+        r#"{"tools":null}"#,
+        r#"{"tools":[{"name":"b"}],"tools":[{"name":"a"}]}"#,
+        r#"{"tools":[{"name":"a"}],"Tools":[{"name":"b"}]}"#,
+        r#"{"TOOLS":[{"name":"b"}]}"#,
+    ] {
+        assert_eq!(filter.result(result.as_bytes()), Err(Flaw::Result), "{result}");
+        let answer = message(&format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#));
+        assert_eq!(filter.message(&answer).unwrap_err(), Flaw::Result, "{result}");
+        let answer = Answer::Result(result.as_bytes().to_vec().into());
+        assert!(filter.answer(answer).is_err(), "{result}");
+    }
+    // An entry that has two names has none that may be used.
+    for entry in [r#"{"name":"a","Name":"b"}"#, r#"{"name":"b","name":"a"}"#, r#""a""#] {
+        let filtered = filter.result(format!(r#"{{"tools":[{entry}]}}"#).as_bytes());
+        assert_eq!(filtered, Ok(Some(br#"{"tools":[]}"#.to_vec())), "{entry}");
+    }
+}
+
+#[test]
+fn another_spelling_of_a_uri_with_a_rule_needs_the_whole_server() {
+    let rules = ["resources/read=read", "resources/read:file:///etc/motd=motd"];
+    let rules = rules.map(|rule| ScopeRule::parse(rule).expect("a rule"));
+    let policy = ScopePolicy::new("time", &[]).with_rules(rules.to_vec());
+    let read = |scopes: &str, uri: &str| {
+        let permissions = policy.permissions(&Scopes::parse(scopes)).expect("not everything");
+        let params = format!(r#"{{"uri":"{uri}"}}"#);
+        permissions.check(&Body::One(request("resources/read", &params)))
+    };
+    assert_eq!(read("motd", "file:///etc/motd"), Ok(()));
+    assert_eq!(read("read", "file:///etc/hosts"), Ok(()));
+    assert_eq!(read("read", "file:///etc/motd"), Err(vec!["motd".to_owned()]));
+    for uri in [
+        "file:///etc/../etc/motd",
+        "FILE:///etc/motd",
+        "file:///etc/%6dotd",
+        "file:///etc/motd#top",
+    ] {
+        for scopes in ["read", "read motd", &format!("read motd time:resources/read:{uri}")] {
+            assert_eq!(read(scopes, uri), Err(vec!["time".to_owned()]), "{uri} with {scopes}");
+        }
+        let permissions = policy.permissions(&Scopes::parse("read motd")).expect("not all");
+        let filter = crate::auth::ListFilter::of("resources/list", Some(&permissions));
+        let list = format!(r#"{{"resources":[{{"uri":"{uri}"}}]}}"#);
+        let filtered = filter.expect("a list").result(list.as_bytes());
+        assert_eq!(filtered, Ok(Some(br#"{"resources":[]}"#.to_vec())), "{uri}");
+        assert!(policy.permissions(&Scopes::parse("time")).is_none(), "{uri}");
+    }
 }
 
 #[test]
