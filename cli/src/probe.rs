@@ -25,6 +25,11 @@ pub(crate) fn probe(args: &ProbeArgs, variables: &Variables) -> Result<ExitCode,
     while let Some(url) = urls.next() {
         let why = match ask(url, args.cacert.as_deref(), deadline) {
             Ok(status) if (200..300).contains(&status) => break,
+            Ok(404) => {
+                "it answered with status 404; with --admin, /health is at the address of that, \
+                        and /readyz stays here"
+                    .to_owned()
+            }
             Ok(status) => format!("it answered with status {status}"),
             Err(error) if is_refused(&error) && urls.peek().is_some() => continue,
             Err(error) if is_late(&error) => format!("no answer within {:?}", args.timeout),
@@ -48,12 +53,17 @@ fn unhealthy(url: &ProbeUrl, why: String) -> Failure {
     }
 }
 
-/// Returns the `/health` URLs of the servers of this machine: the host and the port of each program
-/// whose port is set by a variable, or else the default ports of loopback.
+/// Returns the `/health` URLs of the servers of this machine: the address of `MCP_ADMIN`, or the host
+/// and the port of each program whose port is set by a variable, or else the default ports of
+/// loopback.
 fn own_servers(variables: &Variables) -> Vec<ProbeUrl> {
     let tls = variables.first(&["MCP_TLS_CERT"]).is_some();
     let url = |host, port| ProbeUrl { tls, host, port, target: "/health".into() };
     let text = |name| variables.first(&[name]).and_then(|found| found.value.to_str());
+    let admin = text("MCP_ADMIN").and_then(|it| values::probe_url(&format!("http://{it}")).ok());
+    if let Some(ProbeUrl { host, port, .. }) = admin {
+        return vec![url(reachable(Some(&host)), port)];
+    }
     let servers = SERVERS.into_iter().filter_map(|(host, port)| {
         // An invalid port is reported by the server.
         let port = text(port)?.parse().ok().filter(|port| *port > 0)?;

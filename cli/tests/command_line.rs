@@ -1,5 +1,6 @@
 //! The command line of the built program: help, values, exit codes, and fatal errors.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -318,6 +319,20 @@ fn files_of_variables_are_those_that_are_named() {
     fs::remove_dir_all(folder).unwrap();
 }
 
+/// Returns the message of a probe of a server without `/health`, and its reason.
+fn probe_of_nothing() -> (String, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/health", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 1024]).unwrap();
+        stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").unwrap();
+    });
+    let [what, why, _] = failure(1, &["probe", &url], &[]);
+    server.join().unwrap();
+    (what, why)
+}
+
 #[test]
 fn a_probe_tells_by_its_exit_code() {
     let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -331,6 +346,9 @@ fn a_probe_tells_by_its_exit_code() {
         assert_eq!(what, format!("error: http://{unused}/health is unhealthy"), "{variable}");
         assert!(fix.contains("pontoon probe http://127.0.0.1:PORT/health"), "{fix}");
     }
+    let (what, why) = probe_of_nothing();
+    assert!(what.ends_with("/health is unhealthy"), "{what}");
+    assert!(why.contains("--admin") && why.contains("/readyz"), "{why}");
     let [what, ..] = failure(2, &["probe", "ftp://example.com/"], &[]);
     assert_eq!(what, "error: invalid value \"ftp://example.com/\" for [URL]");
     let [what, ..] = failure(2, &["probe"], &[("PONTOON_PROBE", "here")]);

@@ -10,8 +10,8 @@ use crate::values::{self, ProbeUrl};
 /// The settings of `pontoon probe`.
 #[derive(Debug, Args)]
 pub(crate) struct ProbeArgs {
-    /// URL to request, http or https. If not given, /health of the server whose port MCP_PORT,
-    /// MCP_ECHO_PORT or PORT sets; if none is set, of port 3000, or of 1071 if nothing listens there;
+    /// URL to request, http or https. If not given, /health at the address that MCP_ADMIN sets, or of
+    /// the server whose port MCP_PORT, MCP_ECHO_PORT or PORT sets; if none is set, of port 3000, or of 1071 if nothing listens there;
     /// with TLS if MCP_TLS_CERT is set
     #[arg(env = "PONTOON_PROBE", value_name = "URL", value_parser = values::probe_url)]
     pub(crate) url: Option<ProbeUrl>,

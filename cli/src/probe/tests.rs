@@ -44,6 +44,9 @@ fn servers_are_where_their_variables_put_them() {
     assert_eq!(asked(&[("MCP_ECHO_HOST", "::"), ("MCP_ECHO_PORT", "8080")]), ["[::1]:8080"]);
     assert_eq!(asked(&[("MCP_BIND_HOST", "10.0.0.5"), ("MCP_PORT", "1")]), ["10.0.0.5:1"]);
     assert_eq!(asked(&[("PORT", "1071"), ("MCP_PORT", "2")]), ["127.0.0.1:2", "127.0.0.1:1071"]);
+    let admin = ("MCP_ADMIN", "0.0.0.0:9090");
+    assert_eq!(asked(&[admin, ("MCP_PORT", "8080")]), ["127.0.0.1:9090"]);
+    assert_eq!(asked(&[("MCP_ADMIN", "[::1]:9090")]), ["[::1]:9090"]);
     // A Kubernetes service with the name `mcp` puts this into every pod.
     assert_eq!(asked(&[("MCP_PORT", "tcp://10.96.12.7:3000")]).len(), 2);
 }
