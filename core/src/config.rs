@@ -108,6 +108,7 @@ impl Config {
             title: _,
             admin: _,
             state_key: _,
+            // Only the rules read these.
             hosts: _,
             origins: _,
             limits,

@@ -236,7 +236,10 @@ impl Site {
                 let verdict = endpoint.driver.admit(&endpoint.rules, head);
                 (endpoint.clone(), verdict)
             }
-            Err(reason) => (table.main.clone(), Err(table.main.rules.broken(head, reason))),
+            Err(reason) => (
+                table.main.clone(),
+                Err(table.main.rules.broken(head, reason, self.shared.clock.wall())),
+            ),
         }
     }
 
@@ -307,6 +310,7 @@ impl Site {
             fault: lock(&self.fault).clone(),
             uptime: self.clock().now().since(Instant::ZERO),
             origin: table.main.driver.config().admin.clone(),
+            needs_token: table.main.rules.needs_token(),
             servers: servers.collect(),
         }
     }

@@ -49,6 +49,12 @@ macro_rules! every_case {
         mod auth {
             $crate::auth!($($target)*);
         }
+        mod auth_details {
+            $crate::auth_details!($($target)*);
+        }
+        mod auth_principals {
+            $crate::auth_principals!($($target)*);
+        }
         mod auth_scopes {
             $crate::auth_scopes!($($target)*);
         }
@@ -170,6 +176,8 @@ macro_rules! every_case {
 }
 
 pub mod auth;
+pub mod auth_details;
+pub mod auth_principals;
 pub mod auth_scopes;
 pub mod auth_tokens;
 pub mod authorization_server;

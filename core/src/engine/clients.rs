@@ -44,10 +44,10 @@ impl Engine {
             Request::PostSse { head, body } => {
                 return self.on_post_sse(exchange, &head, &body);
             }
-            Request::Health => self.health(now),
+            Request::Health { .. } => self.health(now),
             Request::HealthDetails => self.health_details(now),
             Request::Live => self.live(),
-            Request::Ready { awaits_keys } => self.ready(awaits_keys, now),
+            Request::Ready { awaits_keys, detailed } => self.ready(awaits_keys, detailed, now),
             Request::Metrics => self.metrics(now),
         };
         self.answer(exchange, probe.0, probe.1);

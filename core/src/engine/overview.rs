@@ -1,5 +1,6 @@
 //! The figures about a server that are shown beside those of others.
 
+use crate::auth::Auth;
 use crate::chunk::Chunk;
 use crate::engine::Engine;
 use crate::engine::probes::Unready;
@@ -62,6 +63,7 @@ impl Engine {
             fault: None,
             uptime: now.since(self.started_at),
             origin: config.admin.clone(),
+            needs_token: config.auth.as_ref().is_some_and(Auth::needs_token),
             servers: vec![server],
         };
         site::servers(html, &site)

@@ -9,7 +9,7 @@ use crate::config::Native;
 use crate::cx::{Owner, Transport};
 use crate::engine::Engine;
 use crate::host_stats::HostStats;
-use crate::http::{ContentType, ReplyHead};
+use crate::http::{ContentType, NOT_READY, ReplyHead};
 use crate::observe::{Gauges, MetricsText, Process, RequestStats};
 use crate::server::{Health, Server};
 use crate::session::Session;
@@ -149,13 +149,14 @@ impl Engine {
     }
 
     /// Answers `GET /readyz`: the program accepts new sessions.
-    pub(super) fn ready(&self, awaits_keys: bool, now: Instant) -> Answer {
-        let reason = match self.unready(now) {
-            Some(why) => why.text(),
+    pub(super) fn ready(&self, awaits_keys: bool, detailed: bool, now: Instant) -> Answer {
+        let text = match self.unready(now) {
+            Some(why) if detailed || why == Unready::Stopping => why.text(),
+            Some(_) => NOT_READY,
             None if awaits_keys => AWAITS_KEYS,
             None => return text(200, "ok\n"),
         };
-        (ReplyHead::with_body(503, ContentType::Text), Chunk::from(format!("{reason}\n")))
+        (ReplyHead::with_body(503, ContentType::Text), Chunk::from(format!("{text}\n")))
     }
 
     /// Returns the reason why a new client would most likely not be served.

@@ -33,7 +33,7 @@ pub use guard::{Guard, Inspection, PeerWait, TimeoutAction, begins_http, first_t
 pub(crate) use refused::refused;
 pub(crate) use reply::refusal;
 pub use reply::{Answer, ContentType, Cors, Refusal, ReplyHead};
-pub(crate) use request::Holder;
+pub(crate) use request::{Holder, NOT_READY};
 pub use request::{LastEvent, McpHead, McpRequestHeaders, Request, RevisionHeader, SessionHeader};
 pub(crate) use rules::sse_endpoint;
 pub use rules::{

@@ -55,7 +55,10 @@ pub enum Request {
         html: bool,
     },
     /// `GET /health`.
-    Health,
+    Health {
+        /// Whether the sender may know names and reasons.
+        detailed: bool,
+    },
     /// `GET /health/detailed`.
     HealthDetails,
     /// `GET /livez`.
@@ -64,6 +67,8 @@ pub enum Request {
     Ready {
         /// Whether no JWT can be verified yet, because the keys of the issuer are not known.
         awaits_keys: bool,
+        /// Whether the sender may know names and reasons.
+        detailed: bool,
     },
     /// `GET /metrics`.
     Metrics,
@@ -79,6 +84,13 @@ impl Request {
             | Request::OpenSse { head }
             | Request::PostSse { head, .. } => Some(head),
             _ => None,
+        }
+    }
+
+    /// Records whether the sender may know names and reasons.
+    pub(crate) fn set_detailed(&mut self, may_know: impl FnOnce() -> bool) {
+        if let Request::Health { detailed } | Request::Ready { detailed, .. } = self {
+            *detailed = may_know();
         }
     }
 
@@ -99,7 +111,7 @@ impl Request {
     pub fn wants_stats(&self, serves: &Serves) -> bool {
         match self {
             Request::Metrics => true,
-            Request::Health | Request::HealthDetails => serves.native().is_some(),
+            Request::Health { .. } | Request::HealthDetails => serves.native().is_some(),
             _ => false,
         }
     }
@@ -114,7 +126,7 @@ impl Request {
             Request::Listen { head } | Request::OpenSse { head } => (head, true),
             Request::Delete { .. }
             | Request::Servers { .. }
-            | Request::Health
+            | Request::Health { .. }
             | Request::HealthDetails
             | Request::Live
             | Request::Ready { .. }
@@ -123,6 +135,9 @@ impl Request {
         Some(Holder::new(head.peer, head.principal, is_stream))
     }
 }
+
+/// The word for a program that is not ready, for a sender that may not know the reason.
+pub(crate) const NOT_READY: &str = "not ready";
 
 /// Returns whether the answer to these messages is a stream that stays open.
 pub(super) fn is_subscription(body: &Body) -> bool {

@@ -278,23 +278,6 @@ impl Rules {
         Some(Answer { detail: guard.fault().map(Detail::of_text), ..answer })
     }
 
-    /// Returns the answer to a request to a server that cannot be served, for this reason.
-    pub fn broken<H: Headers>(&self, head: &RequestHead<'_, H>, reason: &str) -> Box<Answer> {
-        let mut answer = match self.check_peer(head) {
-            Ok(cors) => {
-                let answer = Answer::explained(Reject::ServerBroken, &format!(": {reason}"), cors);
-                let detail = Some(Detail::of_request(head.method, path(head.target)));
-                Answer { detail, ..answer }
-            }
-            Err(reject) => {
-                let detail = peer_detail(reject, head.headers);
-                Answer { detail, ..Answer::refusal(reject, None) }
-            }
-        };
-        answer.head.close |= has_body(head.headers);
-        Box::new(answer)
-    }
-
     fn judge<H: Headers>(
         &self,
         head: &RequestHead<'_, H>,
@@ -327,6 +310,7 @@ impl Rules {
                 Ok(Admission { cors, close: false, coding, auth, admitted })
             }
             Ok((Asked::Whole(mut request), access)) => {
+                request.set_detailed(|| self.may_know(head, unix_time));
                 if let Some(mcp) = request.head_mut() {
                     mcp.set_access(access);
                 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::auth::AWAITS_KEYS;
 use crate::chunk::Chunk;
-use crate::http::{ContentType, ReplyHead, Request};
+use crate::http::{ContentType, NOT_READY, ReplyHead, Request};
 use crate::observe::{MetricsText, Overview, ServerState};
 use crate::site::page::{PAGE, POLICY};
 use crate::time::Duration;
@@ -21,6 +21,8 @@ pub struct SiteStatus {
     /// The address of the endpoints, if these paths are served on a listener of their own:
     /// `http://127.0.0.1:3000`.
     pub origin: Option<Box<str>>,
+    /// Whether a client has to be given a token, because it cannot discover where to get one.
+    pub needs_token: bool,
     /// Its servers, in the order of their files.
     pub servers: Vec<SiteServer>,
 }
@@ -103,23 +105,30 @@ fn add_figures(overview: &Overview, value: &mut Map<String, Value>) {
 pub fn answer(request: &Request, site: &SiteStatus) -> Option<(ReplyHead, Chunk)> {
     match request {
         Request::Servers { html } => Some(servers(*html, site)),
-        Request::Health | Request::HealthDetails => {
+        Request::Health { .. } | Request::HealthDetails => {
             let (status, word) = match site {
                 SiteStatus { stopping: true, .. } => (503, "stopping"),
                 site if site.is_unhealthy() => (503, "unhealthy"),
                 site if site.has_problem() => (200, "degraded"),
                 _ => (200, "healthy"),
             };
-            Some(json_reply(status, &site.to_json(Some(word))))
+            let body = match request {
+                Request::Health { detailed: false } => site.to_brief_json(word),
+                _ => site.to_json(Some(word)),
+            };
+            Some(json_reply(status, &body))
         }
         Request::Live => Some(text(200, "ok\n".into())),
-        Request::Ready { awaits_keys } => Some(match site {
+        Request::Ready { awaits_keys, detailed } => Some(match site {
             SiteStatus { stopping: true, .. } => text(503, "stopping\n".into()),
-            SiteStatus { fault: Some(fault), .. } => {
+            SiteStatus { fault: Some(fault), .. } if *detailed => {
                 text(503, format!("the last reload failed: {fault}\n"))
             }
+            SiteStatus { fault: Some(_), .. } => text(503, format!("{NOT_READY}\n")),
+            // No client with a JWT can be known then, and it names no server.
             _ if *awaits_keys => text(503, format!("{AWAITS_KEYS}\n")),
-            _ => text(200, site.ready_text()),
+            _ if *detailed => text(200, site.ready_text()),
+            _ => text(200, "ok\n".into()),
         }),
         _ => None,
     }
@@ -161,6 +170,9 @@ impl SiteStatus {
     fn to_json(&self, status: Option<&str>) -> Value {
         let servers: Vec<_> = self.servers.iter().map(SiteServer::to_json).collect();
         let mut value = json!({"servers": servers, "uptime": self.uptime.as_secs()});
+        if self.needs_token {
+            value["needs_token"] = true.into();
+        }
         for (name, text) in [
             ("status", status),
             ("problem", self.fault.as_deref()),
@@ -171,6 +183,17 @@ impl SiteStatus {
             }
         }
         value
+    }
+
+    /// Returns the status and counts, for a sender that may not know names and reasons.
+    fn to_brief_json(&self, status: &str) -> Value {
+        let ready = self.servers.iter().filter(|server| server.status.is_ready()).count();
+        json!({
+            "status": status,
+            "uptime": self.uptime.as_secs(),
+            "servers_ready": ready,
+            "servers_total": self.servers.len(),
+        })
     }
 
     /// Returns the body of `/readyz` if the program is ready: each server that is not, with the

@@ -42,14 +42,16 @@ function word(name) {
   return /^[A-Za-z0-9_.@%+=:,\/-]+$/.test(name) && !name.startsWith("-") ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }
 
-// The settings of clients, by the name of the client.
-function snippets(name, url) {
+// The settings of clients, by the name of the client. A token is to be put in by the reader.
+function snippets(name, url, needsToken) {
   const json = (value) => JSON.stringify(value, null, 2);
+  const headers = needsToken ? { headers: { Authorization: "Bearer YOUR_TOKEN" } } : {};
+  const option = needsToken ? ' --header "Authorization: Bearer YOUR_TOKEN"' : "";
   return {
-    "Claude Code": `claude mcp add --transport http ${word(name)} ${word(url)}`,
-    "VS Code: .vscode/mcp.json": json({ servers: { [name]: { type: "http", url } } }),
-    "Cursor: .cursor/mcp.json": json({ mcpServers: { [name]: { url } } }),
-    "Other clients": json({ mcpServers: { [name]: { type: "http", url } } }),
+    "Claude Code": `claude mcp add --transport http ${word(name)} ${word(url)}${option}`,
+    "VS Code: .vscode/mcp.json": json({ servers: { [name]: { type: "http", url, ...headers } } }),
+    "Cursor: .cursor/mcp.json": json({ mcpServers: { [name]: { url, ...headers } } }),
+    "Other clients": json({ mcpServers: { [name]: { type: "http", url, ...headers } } }),
   };
 }
 
@@ -78,31 +80,31 @@ function copies(button, label, text) {
   button.onclick = () => copy(button, text);
 }
 
-function addRow(server, url) {
+function addRow(server, url, needsToken) {
   const row = byId("server").content.firstElementChild.cloneNode(true);
   const part = (selector) => row.querySelector(selector);
   part("h2").textContent = server.name;
   part(".address code").textContent = url;
   copies(part(".address button"), `Copy the URL of ${server.name}`, url);
-  for (const [client, text] of Object.entries(snippets(server.name, url))) {
+  for (const [client, text] of Object.entries(snippets(server.name, url, needsToken))) {
     const figure = byId("snippet").content.firstElementChild.cloneNode(true);
     figure.querySelector("span").textContent = client;
     figure.querySelector("pre").textContent = text;
     copies(figure.querySelector("button"), `Copy the settings for ${client}`, text);
     part(".snippets").append(figure);
   }
-  const known = { row, part, url, name: server.name, state: undefined, history: [] };
+  const known = { row, part, url, needsToken, name: server.name, state: undefined, history: [] };
   rows.set(server.path, known);
   return known;
 }
 
-function show(server, url) {
+function show(server, url, needsToken) {
   let known = rows.get(server.path);
-  if (known && (known.url !== url || known.name !== server.name)) {
+  if (known && (known.url !== url || known.name !== server.name || known.needsToken !== needsToken)) {
     known.row.remove();
     known = undefined;
   }
-  known ??= addRow(server, url);
+  known ??= addRow(server, url, needsToken);
   const { part } = known;
   if (known.state !== undefined && known.state !== server.state) announce(`${server.name} is ${server.state}`);
   known.state = server.state;
@@ -163,7 +165,7 @@ function update(site) {
     rows.delete(path);
   }
   site.servers.forEach((server, at) => {
-    const row = show(server, base(site) + server.path);
+    const row = show(server, base(site) + server.path, site.needs_token === true);
     if (list.children[at] !== row) list.insertBefore(row, list.children[at] ?? null);
   });
   byId("empty").hidden = site.servers.length > 0;

@@ -215,12 +215,12 @@ impl Machine {
     fn request(&mut self, who: u8, what: u8) {
         let head = self.head(who);
         let text = messages::of_client(what, who, &self.questions, &self.states);
-        let ready = Request::Ready { awaits_keys: what % 8 > 3 };
+        let ready = Request::Ready { awaits_keys: what % 8 > 3, detailed: true };
         let request = match who % 16 {
             0 => Request::Listen { head },
             1 if what < 64 => Request::Delete { head },
             1 if what < 128 => Request::OpenSse { head },
-            1 => [Request::Health, Request::HealthDetails, Request::Live, ready]
+            1 => [Request::Health { detailed: true }, Request::HealthDetails, Request::Live, ready]
                 .into_iter()
                 .nth(usize::from(what % 4))
                 .unwrap_or(Request::Metrics),

@@ -118,6 +118,16 @@ pub fn tokens_guard_the_page_and_not_admin(target: &Target) {
     for path in ["/livez", "/readyz", "/health"] {
         pontoon.get(path).expect(200, path);
     }
+    let needs_token = |options: &[&str]| {
+        let (_pontoon, admin) = with_admin(target, options);
+        Request::new("GET", "/").send(admin).expect(200, "the list").json()["needs_token"].clone()
+    };
+    let resource = ["--auth-resource", "https://mcp.example.com/mcp"];
+    let discovered = ["--auth-servers", "https://id.example.com"];
+    assert_eq!(needs_token(&[]), Value::Null, "no authentication");
+    assert_eq!(needs_token(&[&options[..], &resource].concat()), true);
+    let found = needs_token(&[&options[..], &resource, &discovered].concat());
+    assert_eq!(found, Value::Null, "clients get a token from the authorization server");
     // A browser sends no token; who reaches this address is for the operator to choose.
     let (_pontoon, admin) = with_admin(target, &options);
     for path in ["/", "/metrics", "/health"] {

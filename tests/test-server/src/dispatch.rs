@@ -80,6 +80,9 @@ impl<S: System> Server<S> {
         match method {
             "resources/list" => self.listing(id, resources::list()).await,
             "resources/read" => resources::read(self, id, &line.params()).await,
+            "tools/list" if self.flags.odd_lists => {
+                self.listing(id, json!({"tools": {"pid": {"name": "pid"}}})).await;
+            }
             "tools/list" => self.listing(id, tools::list()).await,
             "tools/call" => {
                 self.count_call().await;

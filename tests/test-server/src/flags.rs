@@ -47,6 +47,8 @@ pub struct Flags {
     pub needs_env: Option<String>,
     /// `--noise`: a banner at the start, and lines that are not messages before each answer.
     pub noise: bool,
+    /// `--odd-lists`: answer `tools/list` with an object in place of the list.
+    pub odd_lists: bool,
     /// `--record DIR`: write all input to `DIR/<pid>.in`, and other facts beside it.
     pub record: Option<PathBuf>,
     /// `--refuse-init`: answer `initialize` with an error.
@@ -87,6 +89,7 @@ impl Flags {
                 "--modern" => flags.modern = true,
                 "--needs-env" => flags.needs_env = Some(value()),
                 "--noise" => flags.noise = true,
+                "--odd-lists" => flags.odd_lists = true,
                 "--record" => flags.record = Some(value().into()),
                 "--refuse-init" => flags.refuse_init = true,
                 "--revision" => flags.revision = Some(value()),

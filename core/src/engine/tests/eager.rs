@@ -53,7 +53,7 @@ fn its_early_end_is_reported() {
     let (status, is_logged) = (ExitStatus::Code(1), true);
     assert!(rig.events.contains(&Event::ChildUnusable { status, stderr, is_logged }));
     assert!(rig.children[&child].released);
-    let health = rig.request(Request::Health);
+    let health = rig.request(Request::Health { detailed: true });
     assert_eq!(rig.reply(health).0, 503);
     let (_, second) = rig.open(Revision::V2025_11_25);
     assert_ne!(second, child);

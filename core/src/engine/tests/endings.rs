@@ -163,7 +163,7 @@ fn a_session_with_open_get_streams_gives_way_if_there_is_no_idle_one() {
     let (newest, _) = rig.open(Revision::V2025_11_25);
     assert!(!rig.has_ended(&asked_first), "the one that was opened in between was idle");
     rig.call(&newest, "1");
-    let ready = rig.request(Request::Ready { awaits_keys: false });
+    let ready = rig.request(Request::Ready { awaits_keys: false, detailed: true });
     assert_eq!(rig.reply(ready).0, 200);
     rig.open(Revision::V2025_11_25);
     assert_eq!(closed(&rig, &asked_first), Some(SessionEnd::Evicted));
@@ -211,7 +211,7 @@ fn without_an_idle_session_there_is_no_room() {
     let (busy, _) = rig.open(Revision::V2025_11_25);
     rig.call(&busy, "1");
     rig.initialize(&Client::new());
-    let ready = rig.request(Request::Ready { awaits_keys: false });
+    let ready = rig.request(Request::Ready { awaits_keys: false, detailed: true });
     assert_eq!(rig.reply(ready), (503, "full (--max-sessions)\n"));
     let refused = rig.post(&Client::new(), &initialize("1", "2025-11-25"));
     assert_eq!(

@@ -299,7 +299,7 @@ fn an_idle_session_expires_to_the_moment_and_is_counted() {
     let exchange = rig.post(&client, &call(1, "say"));
     assert_eq!(rig.reply(exchange).0, 404);
     rig.engine.check_empty();
-    let exchange = rig.request(Request::Health);
+    let exchange = rig.request(Request::Health { detailed: true });
     let health = parse(rig.reply(exchange).1);
     assert_eq!(
         health,

@@ -441,7 +441,7 @@ fn a_parked_call_gives_way_to_a_session_and_to_a_request_of_another_client() {
     }
     assert_eq!(rig.metric("pontoon_parked_calls"), 2);
     assert_eq!(rig.metric("pontoon_sessions"), 0);
-    let ready = rig.request(Request::Ready { awaits_keys: false });
+    let ready = rig.request(Request::Ready { awaits_keys: false, detailed: true });
     assert_eq!(rig.reply(ready).0, 200);
 
     rig.open(Revision::V2025_11_25);

@@ -7,7 +7,7 @@ use crate::protocol::Revision;
 use crate::reject::SpawnError;
 
 fn health(rig: &mut Rig) -> (u16, serde_json::Value) {
-    let exchange = rig.request(Request::Health);
+    let exchange = rig.request(Request::Health { detailed: true });
     let (status, body) = rig.reply(exchange);
     (status, parse(body))
 }
@@ -84,7 +84,7 @@ fn health_is_degraded_while_a_child_does_not_answer() {
     assert_eq!((status, body["status"].as_str()), (200, Some("degraded")));
     assert_eq!(body["unresponsive"], 1);
     assert_eq!(rig.metric("pontoon_children_unresponsive"), 1);
-    let ready = rig.request(Request::Ready { awaits_keys: false });
+    let ready = rig.request(Request::Ready { awaits_keys: false, detailed: true });
     assert_eq!(rig.reply(ready), (200, "ok\n"));
     // A line that is not a message is no sign of life.
     rig.child_writes(child, "still starting");
@@ -101,7 +101,7 @@ fn readiness_ends_with_the_wish_to_stop_and_liveness_does_not() {
     let mut rig = Rig::new();
     rig.open(Revision::V2025_11_25);
     for (ready, text) in [(200, "ok\n"), (503, "stopping\n")] {
-        let exchange = rig.request(Request::Ready { awaits_keys: false });
+        let exchange = rig.request(Request::Ready { awaits_keys: false, detailed: true });
         assert_eq!(rig.reply(exchange), (ready, text));
         let exchange = rig.request(Request::Live);
         assert_eq!(rig.reply(exchange), (200, "ok\n"));

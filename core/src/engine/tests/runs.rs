@@ -239,7 +239,7 @@ fn a_clock_of_the_world_that_is_set_is_followed() {
     let mut rig = rig();
     let told = |rig: &mut Rig, unix_time: Duration| {
         rig.input(Input::ClockRead { unix_time });
-        let exchange = rig.request(Request::Health);
+        let exchange = rig.request(Request::Health { detailed: true });
         millis(parse(rig.reply(exchange).1)["unix_time_ms"].as_u64().unwrap())
     };
     assert_eq!(told(&mut rig, secs(86_400)), secs(86_400));
@@ -259,7 +259,7 @@ fn a_server_reports_its_health_with_current_facts() {
     };
     rig.pass(millis(1500));
     rig.input(Input::Sampled { stats: Box::new(facts) });
-    let exchange = rig.request(Request::Health);
+    let exchange = rig.request(Request::Health { detailed: true });
     assert_eq!(
         parse(rig.reply(exchange).1),
         json!({
@@ -274,7 +274,7 @@ fn a_server_reports_its_health_with_current_facts() {
     let details = parse(rig.reply(exchange).1);
     assert_eq!(details, json!({ "has_sessions": false, "requests": 0 }));
     rig.input(Input::ShutdownRequested);
-    let exchange = rig.request(Request::Health);
+    let exchange = rig.request(Request::Health { detailed: true });
     let (status, body) = rig.reply(exchange);
     assert_eq!((status, &parse(body)["status"]), (503, &json!("stopping")));
 }

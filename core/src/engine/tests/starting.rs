@@ -383,7 +383,7 @@ fn what_a_command_says_when_it_refuses_reaches_the_client_and_the_log() {
 // Starts in the log and in health
 
 fn readiness(rig: &mut Rig) -> u16 {
-    let exchange = rig.request(crate::http::Request::Ready { awaits_keys: false });
+    let exchange = rig.request(crate::http::Request::Ready { awaits_keys: false, detailed: true });
     rig.reply(exchange).0
 }
 

@@ -1,9 +1,10 @@
 //! The rules about the sender of a request: its credentials, and the metadata of the resource.
 
-use super::headers::options;
-use super::{Asked, RequestHead, Rules, Surface, path};
-use crate::auth::{Access, Answered, Credentials, Unverified, bearer};
+use super::headers::{has_body, options};
+use super::{Asked, RequestHead, Rules, Surface, path, peer_detail};
+use crate::auth::{Access, Answered, Auth, Credentials, Unverified, bearer};
 use crate::http::{Answer, Cors, Headers, McpHead, Request, neighbourhood};
+use crate::observe::Detail;
 use crate::reject::{Awaited, Reject, TokenFlaw};
 use crate::time::{Duration, Instant};
 
@@ -14,25 +15,67 @@ impl Rules {
         let awaits_keys =
             || self.auth.as_ref().is_some_and(|auth| auth.authenticator.keys().awaits_keys());
         match path {
-            "/health" => Some(Request::Health),
+            "/health" => Some(Request::Health { detailed: false }),
             "/livez" => Some(Request::Live),
-            "/readyz" => Some(Request::Ready { awaits_keys: awaits_keys() }),
+            "/readyz" => Some(Request::Ready { awaits_keys: awaits_keys(), detailed: false }),
             _ => None,
         }
     }
 
-    /// Returns whether a request needs credentials, with authentication. Probes and preflights have
+    /// Returns whether a request needs credentials, with authentication. Probes and preflights need
     /// none, and a path that is not served is no secret. The clients that reach the address of
     /// `--admin` are for the operator to choose: a browser sends no token.
     pub(super) fn needs_access(&self, asked: &Result<Asked, Reject>) -> bool {
         let is_open = match asked {
             Ok(Asked::Options(_)) | Err(Reject::NotFound) => true,
             Ok(Asked::Whole(request)) => {
-                matches!(request, Request::Health | Request::Live | Request::Ready { .. })
+                matches!(request, Request::Health { .. } | Request::Live | Request::Ready { .. })
             }
             Ok(Asked::Message(..)) | Err(_) => false,
         };
         self.auth.is_some() && self.surface != Surface::Admin && !is_open
+    }
+
+    /// Returns whether the sender may know names and reasons. Without authentication every client
+    /// may, and every one that reaches the address of `--admin`.
+    pub(super) fn may_know<H: Headers>(
+        &self,
+        head: &RequestHead<'_, H>,
+        unix_time: Duration,
+    ) -> bool {
+        self.surface == Surface::Admin || self.access(head, unix_time).is_ok()
+    }
+
+    /// Returns the answer to a request to a server that cannot be served, for this reason. As every
+    /// refusal of a head, it has no id, because the body is not read.
+    pub fn broken<H: Headers>(
+        &self,
+        head: &RequestHead<'_, H>,
+        reason: &str,
+        unix_time: Duration,
+    ) -> Box<Answer> {
+        let mut answer = match self.check_peer(head) {
+            Ok(cors) => {
+                let more = match self.may_know(head, unix_time) {
+                    true => format!(": {reason}"),
+                    false => "; clients with a token for / learn it there".to_owned(),
+                };
+                let answer = Answer::explained(Reject::ServerBroken, &more, cors);
+                let detail = Some(Detail::of_request(head.method, path(head.target)));
+                Answer { detail, ..answer }
+            }
+            Err(reject) => {
+                let detail = peer_detail(reject, head.headers);
+                Answer { detail, ..Answer::refusal(reject, None) }
+            }
+        };
+        answer.head.close |= has_body(head.headers);
+        Box::new(answer)
+    }
+
+    /// Returns whether a client has to be given a token, because it cannot discover where to get one.
+    pub fn needs_token(&self) -> bool {
+        self.auth.as_ref().is_some_and(Auth::needs_token)
     }
 
     /// Returns the access of the sender, or `None` without authentication.

@@ -76,6 +76,14 @@ fn the_list_has_each_server_with_its_figures() {
 }
 
 #[test]
+fn the_list_says_whether_a_client_needs_a_token() {
+    let (_, body) = json(&LIST, &site(|site| site.needs_token = true));
+    assert_eq!(body["needs_token"], true);
+    let (_, body) = json(&LIST, &site(|_| {}));
+    assert_eq!(body["needs_token"], Value::Null);
+}
+
+#[test]
 fn a_quantile_of_no_request_is_null() {
     let quiet = Overview { recent: RecentFigures::default(), ..overview() };
     let quiet = site(|site| site.servers[0].status = ServerStatus::Serving(quiet));
@@ -109,33 +117,60 @@ fn health_is_that_of_all_servers() {
         (site(|site| site.servers.clear()), 200, "healthy"),
         (site(|site| site.stopping = true), 503, "stopping"),
     ] {
-        let (found, body) = json(&Request::Health, &site);
+        let (found, body) = json(&Request::Health { detailed: true }, &site);
         assert_eq!((found, body["status"].as_str()), (status, Some(word)), "{site:?}");
     }
-    let (_, body) = json(&Request::Health, &site(|site| site.fault = Some("x.json:3: no".into())));
+    let (_, body) = json(
+        &Request::Health { detailed: true },
+        &site(|site| site.fault = Some("x.json:3: no".into())),
+    );
     assert_eq!(body["problem"], "x.json:3: no");
 }
 
 #[test]
 fn one_server_takes_no_other_out_of_rotation() {
-    let (status, body) = ask(&Request::Ready { awaits_keys: false }, &site(broken));
+    let (status, body) = ask(&Request::Ready { awaits_keys: false, detailed: true }, &site(broken));
     assert_eq!((status, body.as_str()), (200, "ok\ngull: args[0]: no\n"));
-    let (status, body) = ask(&Request::Ready { awaits_keys: false }, &site(failing));
+    let (status, body) =
+        ask(&Request::Ready { awaits_keys: false, detailed: true }, &site(failing));
     assert_eq!((status, body.as_str()), (200, "ok\ntime: the command does not start\n"));
     assert_eq!(
-        ask(&Request::Ready { awaits_keys: false }, &site(|_| {})),
+        ask(&Request::Ready { awaits_keys: false, detailed: true }, &site(|_| {})),
         (200, "ok\n".to_owned())
     );
 }
 
 #[test]
+fn a_sender_that_is_not_known_learns_no_name_and_no_reason() {
+    let (health, ready) = (
+        Request::Health { detailed: false },
+        Request::Ready { awaits_keys: false, detailed: false },
+    );
+    let failed = site(|site| site.fault = Some("mcp.json:3: no".into()));
+    for (site, of_health, word, counts, of_ready) in [
+        (site(|_| {}), 200, "healthy", (1, 1), (200, "ok\n")),
+        (site(broken), 200, "degraded", (1, 2), (200, "ok\n")),
+        (site(failing), 503, "unhealthy", (0, 1), (200, "ok\n")),
+        (failed, 200, "degraded", (1, 1), (503, "not ready\n")),
+        (site(|site| site.stopping = true), 503, "stopping", (1, 1), (503, "stopping\n")),
+    ] {
+        let (ready_servers, total) = counts;
+        let body = json!({"status": word, "uptime": 7, "servers_ready": ready_servers,
+                          "servers_total": total});
+        assert_eq!(json(&health, &site), (of_health, body));
+        let (status, body) = ask(&ready, &site);
+        assert_eq!((status, body.as_str()), of_ready);
+    }
+}
+
+#[test]
 fn a_failed_reload_and_a_stop_end_readiness_but_not_liveness() {
     let failed = site(|site| site.fault = Some("mcp.json:3: no".into()));
-    let (status, body) = ask(&Request::Ready { awaits_keys: false }, &failed);
+    let (status, body) = ask(&Request::Ready { awaits_keys: false, detailed: true }, &failed);
     assert_eq!((status, body.as_str()), (503, "the last reload failed: mcp.json:3: no\n"));
     let stopping = site(|site| site.stopping = true);
     assert_eq!(
-        ask(&Request::Ready { awaits_keys: false }, &stopping),
+        ask(&Request::Ready { awaits_keys: false, detailed: true }, &stopping),
         (503, "stopping\n".to_owned())
     );
     for site in [failed, stopping] {

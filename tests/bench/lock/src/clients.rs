@@ -94,7 +94,7 @@ pub(crate) const ROWS: &[Row] = &[
     }),
     ("100 sessions with 700 calls: the health", || {
         let mut rig = busy();
-        rig.request(Request::Health)
+        rig.request(Request::Health { detailed: true })
     }),
     ("100 sessions with 700 calls: their time limit", || {
         let mut rig = busy();
