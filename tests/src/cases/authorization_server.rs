@@ -262,6 +262,23 @@ const CONTRACT: [(&str, &str, &str, [&str; 2]); 4] = [
     ("prompts/get", "name", "test_simple_prompt", ["prompts:get", "prompts:test_simple_prompt"]),
 ];
 
+/// Asserts that this is the normal result of an operation of the contract.
+#[track_caller]
+fn expect_fixture(answer: &Response, name: &str) {
+    let answer = answer.answer();
+    let at = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let is_normal = match name {
+        "test_simple_text" => at("/result/content/0/type") == "text",
+        "test_simple_prompt" => at("/result/messages/0/role") == "user",
+        uri => {
+            let text = at("/result/contents/0/text");
+            let is_expanded = !uri.contains("template") || text.contains("123");
+            at("/result/contents/0/uri") == uri && !text.is_empty() && is_expanded
+        }
+    };
+    assert!(is_normal, "{name}: {answer}");
+}
+
 pub fn scope_challenges_of_the_official_suite(target: &Target) {
     let named =
         |scopes: [&str; 2]| scopes.map(|scope| format!("mcp:conformance:{scope}")).join(" ");
@@ -282,15 +299,17 @@ pub fn scope_challenges_of_the_official_suite(target: &Target) {
         let answer = modern.send(&modern.body(method, params.clone()));
         refused(&answer, 403, "insufficient_scope", name);
         let challenge = answer.header("www-authenticate").unwrap_or_default();
+        assert!(challenge.starts_with("Bearer "), "{name}: {challenge}");
         assert!(challenge.contains(&format!("scope=\"{}\"", named(scopes))), "{name}: {challenge}");
         let modern = Modern::new(&pontoon).authorized(full);
-        modern.send(&modern.body(method, params.clone())).expect(200, name);
+        let answer = modern.send(&modern.body(method, params.clone()));
+        expect_fixture(answer.expect(200, name), name);
         // And in a session.
         let session = Client::open_with(&pontoon, NEWEST, Some(low));
         let body = json!({"jsonrpc": "2.0", "id": 2, "method": method, "params": params});
         refused(&session.send(&body), 403, "insufficient_scope", name);
         let session = Client::open_with(&pontoon, NEWEST, Some(full));
-        session.send(&body).expect(200, name);
+        expect_fixture(session.send(&body).expect(200, name), name);
     }
     // A list leaves out the tools that may not be called.
     for (method, member) in [("tools/list", "tools"), ("prompts/list", "prompts")] {
