@@ -25,6 +25,7 @@ cases! { $ modern_bridge:
     what_headers_repeat_of_arguments
     tools_with_a_nameless_header
     crash_under_a_call
+    last_words
     silence_of_a_call
     the_end_of_a_process_ends_subscriptions
     descriptions_that_are_too_long
@@ -379,6 +380,15 @@ pub fn crash_under_a_call(target: &Target) {
         assert_eq!(answer["error"]["code"], -32603, "{era}: {answer}");
         client.expect_served();
         assert_ne!(client.child(), before, "{era}: another process");
+    }
+}
+
+pub fn last_words(target: &Target) {
+    for (era, pontoon) in each(target, &[]) {
+        // Long enough to be translated outside of the lock.
+        let words = "w".repeat(100_000);
+        let told = Modern::new(&pontoon).text("last_words", json!({"text": words}));
+        assert_eq!(told, words, "{era}: the answer of a process that has ended");
     }
 }
 
