@@ -190,18 +190,22 @@ impl Driver {
         self.program.shared.sample()
     }
 
-    /// Numbers an exchange whose answer goes to `slot`, and reports inputs about it, in order.
+    /// Numbers an exchange whose answer goes to `slot`, and reports inputs about it, in order; `None`
+    /// if there are none.
     pub(crate) fn add_exchange<I: IntoIterator<Item = Input>>(
         &self,
         slot: &Arc<ResponseSlot>,
-        inputs: impl FnOnce(ExchangeId) -> I,
-    ) -> ExchangeId {
+        inputs: impl FnOnce(&Engine, ExchangeId) -> Option<I>,
+    ) -> Option<ExchangeId> {
         let id = ExchangeId(self.exchanges.fetch_add(1, Ordering::Relaxed));
+        let mut is_added = false;
         self.turn(|state, now| {
+            let Some(inputs) = inputs(&state.engine, id) else { return };
+            is_added = true;
             state.exchanges.insert(id, slot.clone());
-            state.take(inputs(id), now);
+            state.take(inputs, now);
         });
-        id
+        is_added.then_some(id)
     }
 
     /// Returns whether a session with this id is open.

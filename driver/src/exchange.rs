@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use pontoon_core::http::{ReplyHead, Request};
-use pontoon_core::{Chunk, ExchangeId, Input, Memory, StatelessOutcome, StatelessServer};
+use pontoon_core::{Chunk, Engine, ExchangeId, Input, Memory, StatelessOutcome, StatelessServer};
 
 use crate::driver::Driver;
 pub use crate::response_slot::Answer;
@@ -42,10 +42,19 @@ impl Driver {
     /// Submits a request, and returns the exchange for its answer. A request to a server in this
     /// process that belongs to no session is answered here, without the engine, unless it has to
     /// wait.
-    pub fn open(self: &Arc<Self>, request: Request) -> Exchange {
+    ///
+    /// # Errors
+    ///
+    /// `passes_on` is set, and the request is for the engine that replaces this one
+    /// ([`Engine::passes_on`]).
+    pub fn open(
+        self: &Arc<Self>,
+        request: Request,
+        passes_on: bool,
+    ) -> Result<Exchange, Box<Request>> {
         match &self.stateless {
-            Some(stateless) => self.answer_stateless(stateless, request),
-            None => self.pass_on(request),
+            Some(stateless) => self.answer_stateless(stateless, request, passes_on),
+            None => self.pass_to_engine(request, passes_on),
         }
     }
 
@@ -55,47 +64,64 @@ impl Driver {
         self: &Arc<Self>,
         stateless: &StatelessServer,
         request: Request,
-    ) -> Exchange {
+        passes_on: bool,
+    ) -> Result<Exchange, Box<Request>> {
         let (head, body) = match request {
             Request::Post { head, body } if stateless.takes(&head, &body) => (head, body),
-            request => return self.pass_on(request),
+            request => return self.pass_to_engine(request, passes_on),
         };
         let (clock, sample) = (|| (self.clock.now(), self.clock.wall()), || self.sample());
         let publish = |change| self.submit([Input::Changed { change }]);
         let log = |event| self.log(event);
-        match stateless.answer(head, &body, clock, sample, log, publish) {
+        Ok(match stateless.answer(head, &body, clock, sample, log, publish) {
             StatelessOutcome::Reply(head, body) => Exchange::answered(self, head, body),
             StatelessOutcome::Refused(reject, head, body) => {
                 self.submit([Input::Refused { reject, detail: None }]);
                 Exchange::answered(self, head, body)
             }
             StatelessOutcome::Pending(request) => {
-                self.exchange(false, |exchange| Input::StatelessPending { exchange, request })
+                let input =
+                    |_: &Engine, exchange| Some(Input::StatelessPending { exchange, request });
+                self.exchange(false, input).expect("there is an input")
             }
-        }
+        })
     }
 
-    /// Passes a request on to the engine.
-    fn pass_on(self: &Arc<Self>, mut request: Request) -> Exchange {
+    /// Passes a request to the engine, unless that passes it on.
+    fn pass_to_engine(
+        self: &Arc<Self>,
+        mut request: Request,
+        passes_on: bool,
+    ) -> Result<Exchange, Box<Request>> {
         self.preparation.prepare(&mut request);
         let wants_facts = request.wants_stats(&self.config.serves);
-        let request = Box::new(request);
-        self.exchange(wants_facts, |exchange| Input::Requested { exchange, request })
+        let (request, mut passed_on) = (Box::new(request), None);
+        let input = |engine: &Engine, exchange| {
+            if passes_on && engine.passes_on(&request) {
+                passed_on = Some(request);
+                return None;
+            }
+            Some(Input::Requested { exchange, request })
+        };
+        let exchange = self.exchange(wants_facts, input);
+        exchange.ok_or_else(|| passed_on.expect("there is an input otherwise"))
     }
 
     /// Reports a request, and returns the exchange for its answer.
     fn exchange(
         self: &Arc<Self>,
         wants_facts: bool,
-        input: impl FnOnce(ExchangeId) -> Input,
-    ) -> Exchange {
+        input: impl FnOnce(&Engine, ExchangeId) -> Option<Input>,
+    ) -> Option<Exchange> {
         let is_native = self.config.serves.native().is_some();
         let clock_read = is_native.then(|| Input::ClockRead { unix_time: self.clock.wall() });
         let sampled = wants_facts.then(|| Input::Sampled { stats: Box::new(self.sample()) });
         let slot = Arc::new(ResponseSlot::default());
-        let inputs = |id| clock_read.into_iter().chain(sampled).chain([input(id)]);
-        let way = Way::ResponseSlot(self.add_exchange(&slot, inputs), slot);
-        Exchange { driver: self.clone(), way, sent: 0, settled: false }
+        let inputs = |engine: &Engine, id| {
+            Some(clock_read.into_iter().chain(sampled).chain([input(engine, id)?]))
+        };
+        let way = Way::ResponseSlot(self.add_exchange(&slot, inputs)?, slot);
+        Some(Exchange { driver: self.clone(), way, sent: 0, settled: false })
     }
 }
 

@@ -264,7 +264,15 @@ impl Site {
     }
 
     /// Submits a request to the endpoint that admitted it, and returns the exchange for its answer.
-    pub fn open(&self, endpoint: &Endpoint, request: Request) -> Exchange {
+    /// If that was replaced since, the request is checked by its head again, for the endpoint that it
+    /// belongs to now.
+    pub fn open<H: Headers>(
+        &self,
+        surface: Surface,
+        head: &RequestHead<'_, H>,
+        endpoint: &Arc<Endpoint>,
+        request: Request,
+    ) -> Exchange {
         let answer = match (&endpoint.driver.config().serves, &request) {
             (Serves::Site, Request::Metrics) => Some(self.metrics()),
             (Serves::Site, request) => site_answer(request, &self.status()),
@@ -272,7 +280,34 @@ impl Site {
         };
         match answer {
             Some((head, body)) => Exchange::answered(&endpoint.driver, head, body),
-            None => endpoint.driver.open(request),
+            None => self.open_at((surface, head), endpoint.clone(), request),
+        }
+    }
+
+    fn open_at<H: Headers>(
+        &self,
+        (surface, head): (Surface, &RequestHead<'_, H>),
+        mut endpoint: Arc<Endpoint>,
+        mut request: Request,
+    ) -> Exchange {
+        // An endpoint that nothing replaces keeps its requests, and so ends the loop.
+        let mut passes_on = true;
+        loop {
+            request = match endpoint.driver.open(request, passes_on) {
+                Ok(exchange) => return exchange,
+                Err(request) => *request,
+            };
+            let (found, verdict) = self.admit(surface, head);
+            passes_on = !Arc::ptr_eq(&found.driver, &endpoint.driver);
+            endpoint = found;
+            request = match verdict.and_then(|admission| admission.again(request, head)) {
+                Ok(request) => request,
+                Err(answer) => {
+                    answer.report().into_iter().for_each(|refusal| endpoint.refused(refusal));
+                    let body = Chunk::from(answer.body);
+                    return Exchange::answered(&endpoint.driver, answer.head, body);
+                }
+            };
         }
     }
 

@@ -263,7 +263,9 @@ impl State {
                 }
                 ConnectionEvent::Request(request) => {
                     let endpoint = mem::replace(&mut self.endpoint, front.site.main());
-                    self.answer = Pending::Awaited(front.site.open(&endpoint, request));
+                    let head = self.connection.head().expect("it is kept until the next event");
+                    let exchange = front.site.open(link.surface, &head, &endpoint, request);
+                    self.answer = Pending::Awaited(exchange);
                 }
                 ConnectionEvent::Refused(refusal) => {
                     mem::replace(&mut self.endpoint, front.site.main()).refused(refusal);

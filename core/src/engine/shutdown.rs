@@ -4,6 +4,7 @@ use std::mem;
 
 use crate::engine::timers::Timer;
 use crate::engine::{Engine, Phase};
+use crate::http::{McpHead, Request, SessionHeader};
 use crate::ids::SessionId;
 use crate::machine::Action;
 use crate::native::StatelessInput;
@@ -37,6 +38,18 @@ impl Engine {
             Phase::Running | Phase::Retiring => self.retire(),
             Phase::StopDelayed | Phase::Draining | Phase::Stopped => {}
         }
+    }
+
+    /// Returns whether a request is for the engine that replaces this one ([`crate::Input::Retired`]): it
+    /// was admitted for this one, and belongs to no session that is open here. Another engine may
+    /// know its session.
+    pub fn passes_on(&self, request: &Request) -> bool {
+        let is_retired = self.phase == Phase::Retiring || self.is_retired;
+        let is_of_session = |head: &McpHead| match head.session {
+            SessionHeader::Id(id) => self.has_session(id),
+            SessionHeader::Absent | SessionHeader::Foreign => false,
+        };
+        is_retired && request.head().is_some_and(|head| !is_of_session(head))
     }
 
     /// Ends the sessions of a replaced engine.

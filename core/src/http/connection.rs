@@ -16,8 +16,7 @@
 //!                                             Closed ◄── Lingering ◄── close ─────┘
 //! ```
 //!
-//! An adapter drives it like this. A loop around a socket does the same, and waits where there is
-//! nothing to do:
+//! An adapter drives it like this. A loop around a socket does the same, and waits in between:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -108,6 +107,7 @@ pub struct Connection {
     response: ResponseRules,
     output: Output,
     report: Option<Refusal>,
+    requested: Option<RequestLines>,
     requests_left: u64,
     /// Whether the peer sends no more.
     has_ended: bool,
@@ -196,6 +196,7 @@ impl Connection {
             response: ResponseRules::UNKNOWN,
             output: Output::default(),
             report: None,
+            requested: None,
             requests_left: config.requests_max,
             has_ended: false,
             is_last: false,
@@ -251,6 +252,7 @@ impl Connection {
 
     /// Returns the next event.
     pub fn poll_event(&mut self, now: Instant) -> Option<ConnectionEvent> {
+        self.requested = None;
         loop {
             if let Some(report) = self.report.take() {
                 return Some(ConnectionEvent::Refused(report));
@@ -278,12 +280,12 @@ impl Connection {
         }
     }
 
-    /// Returns the head that waits for its verdict, after [`ConnectionEvent::Head`].
+    /// Returns the head of the last [`ConnectionEvent::Head`] or [`ConnectionEvent::Request`].
     pub fn head(&self) -> Option<RequestHead<'_, RequestLines>> {
-        match &self.state {
-            State::Head(lines) => Some(lines.head(self.peer)),
-            _ => None,
-        }
+        let State::Head(lines) = &self.state else {
+            return self.requested.as_ref().map(|lines| lines.head(self.peer));
+        };
+        Some(lines.head(self.peer))
     }
 
     /// Takes the verdict of [`Rules::admit`] about [`Connection::head`].
@@ -502,7 +504,9 @@ impl Connection {
         };
         let Reading { head, admission, body } = *reading;
         let body = body.map(BodyBuffer::finish).unwrap_or_default();
-        match admission.request(body, &head.head(self.peer)) {
+        let request = admission.request(body, &head.head(self.peer));
+        self.requested = Some(head);
+        match request {
             Ok(request) => event(ConnectionEvent::Request(request)),
             Err(answer) => {
                 self.answer(*answer, now);

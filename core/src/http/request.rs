@@ -94,16 +94,21 @@ impl Request {
         }
     }
 
-    /// Returns the account of its client, if there is a memory budget.
-    pub(crate) fn account(&self) -> Option<Account> {
+    /// Returns its MCP headers, or `None` for a request outside of the endpoint.
+    pub(crate) fn head(&self) -> Option<&McpHead> {
         match self {
             Request::Post { head, .. }
             | Request::Listen { head }
             | Request::Delete { head }
             | Request::OpenSse { head }
-            | Request::PostSse { head, .. } => head.account.clone(),
+            | Request::PostSse { head, .. } => Some(head),
             _ => None,
         }
+    }
+
+    /// Returns the account of its client, if there is a memory budget.
+    pub(crate) fn account(&self) -> Option<Account> {
+        self.head()?.account.clone()
     }
 
     /// Returns whether its answer contains facts about the process and its host, which must be

@@ -162,7 +162,7 @@ impl Front {
             Ok(request) => request,
             Err(refusal) => return Ok(self.report(&endpoint, *refusal, checkpoint)),
         };
-        let mut exchange = self.site.open(&endpoint, request);
+        let mut exchange = self.site.open(self.surface, &head, &endpoint, request);
         let (mut head, body) = match exchange.answer().await {
             Answer::Reply(mut head, body, receipt) => {
                 let body = coding::encode(&mut head, coding, body, &exchange.memory().made());

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::Target;
 use crate::client::{Client, initialize, text_of, tool_call};
 use crate::entry::Entry;
+use crate::modern::Modern;
 use crate::pontoon::Pontoon;
 use crate::wait::{Instant, eventually, seconds};
 use crate::wire::{PATIENCE, Request, Wire, refuses_connections};
@@ -23,6 +24,8 @@ cases! { $ several_servers:
     a_reload_adds_and_removes
     a_removed_server_answers_what_is_in_flight
     a_changed_entry_holds_for_new_sessions
+    a_request_that_is_being_read_finds_the_new_engine
+    sessions_of_the_fifth_replaced_engine_end
     replaced_sessions_end_at_the_drain_limit
     a_stop_drains_all_servers
     ; on sockets only:
@@ -32,6 +35,7 @@ cases! { $ several_servers:
     secrets_are_in_no_output: "a simulated program has no file"
     strict_refuses_a_broken_entry: "a simulated program has no file"
     reloads_under_load_fail_nothing: "a simulated program has no file"
+    changes_of_an_entry_under_load_fail_nothing: "a simulated program has no file"
 }
 
 /// Returns the state of each server, as `GET /` tells it.
@@ -204,6 +208,62 @@ pub fn a_changed_entry_holds_for_new_sessions(target: &Target) {
     assert_eq!(before.send(tool_call(1, "pid", json!({}))).status(), 404);
 }
 
+/// Returns an entry that differs from those of other rounds.
+fn changed(round: usize) -> Entry {
+    Entry::new("one", &["--delay-init", &round.to_string()])
+}
+
+pub fn a_request_that_is_being_read_finds_the_new_engine(target: &Target) {
+    let pontoon = target.serve(&[changed(0)]).start();
+    let old = Client::open_at(&pontoon, "/one/mcp");
+    let modern = Modern::new(&pontoon);
+    let call = modern.post(&modern.tool_call("pid", json!({}))).at("/one/mcp");
+    let requests = [
+        call.bytes(),
+        Request::post(initialize("2025-11-25").to_string()).at("/one/mcp").bytes(),
+        old.post(tool_call(1, "pid", json!({}))).bytes(),
+    ];
+    for round in 1..4 {
+        let mut wires = requests.each_ref().map(|bytes| {
+            let mut wire = Wire::connect(pontoon.addr);
+            wire.send(&bytes[..bytes.len() - 1]);
+            wire
+        });
+        // Their heads are read before the reload: by then one more connection is served.
+        pontoon.get("/livez").expect(200, "before");
+        pontoon.reload(&[changed(round)]);
+        for (wire, bytes) in wires.iter_mut().zip(&requests) {
+            let answer = wire.send(&bytes[bytes.len() - 1..]).response();
+            answer.expect(200, &format!("round {round}: admitted before the reload"));
+        }
+    }
+    // The engine without a session ended at once.
+    assert_eq!(states(&pontoon).len(), 1);
+}
+
+pub fn sessions_of_the_fifth_replaced_engine_end(target: &Target) {
+    let pontoon = target.serve(&[changed(0)]).start();
+    let idle = Client::open_at(&pontoon, "/one/mcp");
+    let busy = Client::open_at(&pontoon, "/one/mcp");
+    let mut call = busy.start(tool_call(7, "sleep", json!({"ms": 3000})));
+    eventually("the call is in flight", PATIENCE, || {
+        pontoon.record.messages("tools/call").len() == 1
+    });
+    let later: Vec<_> = (1..=4)
+        .map(|round| {
+            pontoon.reload(&[changed(round)]);
+            idle.expect_served();
+            Client::open_at(&pontoon, "/one/mcp")
+        })
+        .collect();
+    pontoon.reload(&[changed(5)]);
+    eventually("the oldest session ends", PATIENCE, || {
+        idle.send(tool_call(1, "pid", json!({}))).status() == 404
+    });
+    text_of(&call.response().expect(200, "a call in flight is answered").answer());
+    later.iter().for_each(Client::expect_served);
+}
+
 pub fn replaced_sessions_end_at_the_drain_limit(target: &Target) {
     let line = target.serve(&[Entry::new("one", &[])]);
     let pontoon = line.options(&["--drain-timeout", "1"]).start();
@@ -345,4 +405,31 @@ pub fn reloads_under_load_fail_nothing(target: &Target) {
     assert_eq!(client.child(), child, "it was never replaced");
     drop(stream);
     eventually("those that were removed are gone", PATIENCE, || states(&pontoon).len() == 3);
+}
+
+/// Reloads ten times a second for a while, and changes the entry each time. Requests without a
+/// session never fail, and those of a session only once its engine is one of too many.
+pub fn changes_of_an_entry_under_load_fail_nothing(target: &Target) {
+    let pontoon = target.serve(&[changed(0)]).start();
+    let modern = Modern::new(&pontoon);
+    let call = modern.tool_call("echo", json!({"text": "still here"}));
+    let call = modern.post(&call).at("/one/mcp").with("Accept", "application/json").bytes();
+    let mut wire = Wire::connect(pontoon.addr);
+    let (mut next, mut round) = (Instant::now(), 0);
+    let reloads = || pontoon.log_events("reloaded").len();
+    while reloads() < 12 {
+        let session = Client::open_at(&pontoon, "/one/mcp");
+        if Instant::now() >= next {
+            next = next + Duration::from_millis(100);
+            round += 1;
+            pontoon.write_file(&pontoon.text_of(&[changed(round)]));
+            pontoon.signal(Signal::HUP);
+        }
+        session.expect_served();
+        for _ in 0..5 {
+            let answer = wire.send(&call).response();
+            let answer = answer.expect(200, "a call without a session").answer();
+            assert_eq!(text_of(&answer), "still here");
+        }
+    }
 }

@@ -156,11 +156,37 @@ impl Admission {
         body: Bytes,
         whole: &RequestHead<'_, H>,
     ) -> Result<Request, Box<Answer>> {
+        self.with_body(|rules| rules.read(body), whole)
+    }
+
+    /// Returns a request that other rules admitted, with the same messages, as these rules admit it.
+    ///
+    /// # Errors
+    ///
+    /// The messages are refused. The answer is complete.
+    pub fn again<H: Headers>(
+        self,
+        request: Request,
+        whole: &RequestHead<'_, H>,
+    ) -> Result<Request, Box<Answer>> {
+        match request {
+            Request::Post { body, .. } | Request::PostSse { body, .. } => {
+                self.with_body(|_| Ok(body), whole)
+            }
+            _ => self.request(Bytes::new(), whole),
+        }
+    }
+
+    fn with_body<H: Headers>(
+        self,
+        read: impl FnOnce(BodyRules) -> Result<Body, Invalid>,
+        whole: &RequestHead<'_, H>,
+    ) -> Result<Request, Box<Answer>> {
         let (endpoint, mut head, rules, reader) = match self.admitted {
             Admitted::Message(endpoint, head, rules, reader) => (endpoint, head, rules, reader),
             Admitted::Whole(request) => return Ok(request),
         };
-        match rules.read(body).and_then(|body| count(&mut head, body)) {
+        match read(rules).and_then(|body| count(&mut head, body)) {
             Ok(body) => {
                 if let Some(permissions) = &head.permissions {
                     permissions
