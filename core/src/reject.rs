@@ -197,6 +197,12 @@ pub enum Reject {
     TooManyRequests,
     /// All sessions are in use.
     SessionsFull,
+    /// Too many processes were started for new values of headers
+    /// ([`crate::Config::header_env`]), by this client or by all.
+    HeaderValuesExceeded {
+        /// The time until another may be started.
+        pause: Duration,
+    },
     /// The child failed to start a moment ago.
     #[strum(serialize = "start_paused")]
     SpawnBackoff {
@@ -455,9 +461,9 @@ impl Reject {
             | Reject::BadAnswer(Flaw::NoRoom)
             | Reject::ChildFailed(SpawnError::NoResources) => Some(1),
             Reject::SessionsFull | Reject::ClientSessionsFull | Reject::StreamsFull => Some(5),
-            Reject::RateExceeded { pause, .. } | Reject::SpawnBackoff { pause } => {
-                Some(whole_seconds(pause))
-            }
+            Reject::RateExceeded { pause, .. }
+            | Reject::HeaderValuesExceeded { pause }
+            | Reject::SpawnBackoff { pause } => Some(whole_seconds(pause)),
             _ => None,
         }
     }
@@ -535,6 +541,7 @@ impl Reject {
             | ServerBroken
             | TooManyRequests
             | SessionsFull
+            | HeaderValuesExceeded { .. }
             | SpawnBackoff { .. }
             | ChildBackpressure
             | UnreadAnswers

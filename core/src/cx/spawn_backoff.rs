@@ -22,6 +22,8 @@ pub(crate) struct SpawnBackoff {
     /// Whether the last failure does not depend on the command: the system had no file descriptors,
     /// processes or memory left.
     lacked_resources: bool,
+    /// The numbers of failed and of successful starts so far.
+    totals: (u64, u64),
 }
 
 /// The factor by which a child may take longer to answer `initialize` than a client waits, because
@@ -48,6 +50,7 @@ impl SpawnBackoff {
         self.failures = self.failures.saturating_add(1);
         self.failed_at = now;
         self.lacked_resources = false;
+        self.totals.0 += 1;
     }
 
     /// Records that the last failure was a lack of resources of the system.
@@ -57,7 +60,14 @@ impl SpawnBackoff {
 
     /// Records that a child answered `initialize`.
     pub(crate) fn record_success(&mut self) {
-        *self = SpawnBackoff { has_worked: true, ..SpawnBackoff::default() };
+        let (failed, worked) = self.totals;
+        let totals = (failed, worked + 1);
+        *self = SpawnBackoff { has_worked: true, totals, ..SpawnBackoff::default() };
+    }
+
+    /// Returns the numbers of failed and of successful starts so far.
+    pub(crate) fn totals(&self) -> (u64, u64) {
+        self.totals
     }
 
     /// Returns the time that a client waits for the answer to its `initialize`.

@@ -54,7 +54,12 @@ impl Engine {
     }
 
     /// Refuses a request that would hold a connection.
-    fn refuse_request(&mut self, exchange: ExchangeId, request: Request, reject: Reject) {
+    pub(super) fn refuse_request(
+        &mut self,
+        exchange: ExchangeId,
+        request: Request,
+        reject: Reject,
+    ) {
         match request {
             Request::Post { head, body } | Request::PostSse { head, body } => {
                 self.refuse(exchange, reject, (&head, Some(&body)));

@@ -30,6 +30,7 @@ mod sse;
 mod stateless;
 mod timers;
 mod unclaimed;
+mod variant_starts;
 mod variants;
 mod workers;
 
@@ -267,11 +268,17 @@ impl Engine {
     pub fn handle_input(&mut self, input: Input, now: Instant, out: &mut Actions) {
         self.turn(now, out, |engine| {
             match engine.variant_for(&input) {
-                Some(id) => engine.with_variant(id, |engine| {
+                Ok(Some(id)) => engine.with_variant(id, |engine| {
                     engine.take_fact(input);
                     engine.finish_turn();
                 }),
-                None => engine.take_fact(input),
+                Ok(None) => engine.take_fact(input),
+                Err(reject) => {
+                    if let Input::Requested { exchange, request } = input {
+                        engine.shared.account = request.account();
+                        engine.refuse_request(exchange, *request, reject);
+                    }
+                }
             }
             engine.finish_turn();
         });

@@ -18,14 +18,16 @@ use crate::bridge::Pool;
 use crate::child_env::ChildEnv;
 use crate::cx::{Exchanges, IdAllocator, LogRateLimiter, SpawnBackoff, Upstream};
 use crate::engine::eviction::Used;
+use crate::engine::variant_starts::{StartClient, VariantStarts};
 use crate::engine::{Engine, Phase, Shared};
-use crate::http::Request;
+use crate::http::{Request, SessionHeader};
 use crate::ids::{ChildId, SessionId, VariantId};
 use crate::job::Finished;
 use crate::json::Body;
 use crate::machine::{Action, Actions, Input};
 use crate::observe::Metrics;
 use crate::principal::Principal;
+use crate::reject::Reject;
 use crate::time::{Deadline, Duration};
 
 /// The engines of the sets of values.
@@ -42,12 +44,16 @@ pub(super) struct Variants {
     deadlines: BTreeSet<(Deadline, VariantId)>,
     /// The sessions and processes in use in all variants.
     used: Used,
+    starts: VariantStarts,
 }
 
 #[derive(Debug)]
 struct Variant {
     digest: [u8; 32],
     engine: Box<Engine>,
+    /// The client of the request that it was created for.
+    client: StartClient,
+    has_started: bool,
     /// Its entry in the deadlines.
     due: Option<Deadline>,
 }
@@ -75,9 +81,13 @@ impl Variants {
 
 impl Engine {
     /// Returns the variant that an input is for; it is created for a request with new values.
-    pub(super) fn variant_for(&mut self, input: &Input) -> Option<VariantId> {
-        match input {
-            Input::Requested { request, .. } => self.variant_of_request(request),
+    ///
+    /// # Errors
+    ///
+    /// No process may be started for new values now.
+    pub(super) fn variant_for(&mut self, input: &Input) -> Result<Option<VariantId>, Reject> {
+        Ok(match input {
+            Input::Requested { request, .. } => return self.variant_of_request(request),
             Input::Sent { exchange, .. } | Input::Closed { exchange } => {
                 self.shared.exchanges.variant_of(exchange)
             }
@@ -108,38 +118,44 @@ impl Engine {
             | Input::Changed { .. }
             | Input::ShutdownRequested
             | Input::Retired { .. } => None,
-        }
+        })
     }
 
     /// Returns the variant of a request. If it may need a process and all are in use, one of any
     /// variant gives way.
-    fn variant_of_request(&mut self, request: &Request) -> Option<VariantId> {
+    fn variant_of_request(&mut self, request: &Request) -> Result<Option<VariantId>, Reject> {
         let (head, opens) = match request {
             Request::Post { head, body } => (head, opens_session(body)),
             Request::OpenSse { head } => (head, true),
             Request::PostSse { head, .. } | Request::Listen { head } | Request::Delete { head } => {
                 (head, false)
             }
-            _ => return None,
+            _ => return Ok(None),
         };
-        self.shared.upstream.command()?;
+        if self.shared.upstream.command().is_none() {
+            return Ok(None);
+        }
         let known = head.child_env.as_ref().map(|env| self.variants.ids.get(env.digest()).copied());
+        let client = StartClient::of(head, self.shared.config.auth.is_some());
+        if known == Some(None) && (opens || head.session == SessionHeader::Absent) {
+            self.variants.starts.check(client, &self.shared.config.limits, self.shared.now)?;
+        }
         if opens || known == Some(None) {
             self.evict_anywhere(head.principal);
         }
-        match (known?, &head.child_env) {
-            (Some(id), _) => Some(id),
-            (None, Some(env)) => self.create_variant(env),
-            (None, None) => None,
-        }
+        Ok(match (known, &head.child_env) {
+            (Some(Some(id)), _) => Some(id),
+            (Some(None), Some(env)) => self.create_variant(env, client),
+            _ => None,
+        })
     }
 
-    /// Creates the variant of an environment.
+    /// Creates the variant of an environment for a request of this client.
     ///
     /// Not inlined, because a thread keeps each page of its stack that it has used once, and an
     /// engine is large.
     #[inline(never)]
-    fn create_variant(&mut self, env: &ChildEnv) -> Option<VariantId> {
+    fn create_variant(&mut self, env: &ChildEnv, client: StartClient) -> Option<VariantId> {
         let now = self.shared.now;
         let spec = Arc::new(self.shared.upstream.command()?.with(env));
         let own = &self.shared;
@@ -173,7 +189,9 @@ impl Engine {
         self.variants.count += 1;
         let (id, digest) = (VariantId(self.variants.count), *env.digest());
         self.variants.ids.insert(digest, id);
-        self.variants.variants.insert(id, Variant { digest, engine: Box::new(engine), due: None });
+        let engine = Box::new(engine);
+        let variant = Variant { digest, engine, client, has_started: false, due: None };
+        self.variants.variants.insert(id, variant);
         Some(id)
     }
 
@@ -193,13 +211,27 @@ impl Engine {
         engine.swap_shared(self);
         engine.shared.exchanges.variant = Some(id);
         let first = engine.shared.out.len();
+        let before = engine.shared.spawn_backoff.totals();
         work(engine);
         engine.drop_unused_standby();
         engine.shared.exchanges.variant = None;
         engine.swap_shared(self);
+        let (limits, now) = (&self.shared.config.limits, self.shared.now);
+        let (starts, after) = (&mut self.variants.starts, engine.shared.spawn_backoff.totals());
+        if after.0 > before.0 {
+            starts.record_failure(variant.client, limits, now);
+        }
+        if after.1 > before.1 {
+            starts.record_success(variant.client);
+        }
         for action in &self.shared.out[first..] {
             match action {
-                Action::Spawn { child, .. } => drop(self.variants.children.insert(*child, id)),
+                Action::Spawn { child, .. } => {
+                    self.variants.children.insert(*child, id);
+                    if !mem::replace(&mut variant.has_started, true) {
+                        starts.record_start(variant.client, limits, now);
+                    }
+                }
                 Action::Release { child } => drop(self.variants.children.remove(child)),
                 _ => {}
             }

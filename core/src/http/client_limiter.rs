@@ -39,7 +39,7 @@ enum ClientName {
 
 #[derive(Debug)]
 struct Record {
-    usage: Usage,
+    usage: RateUsage,
     /// Shared with the requests of this client that are being answered, and with its sessions.
     open: Arc<OpenCounts>,
 }
@@ -93,7 +93,7 @@ impl ClientLimiter {
         if self.records.len() >= CLIENTS_MAX && !self.records.contains_key(&name) {
             self.make_room(now);
         }
-        let fresh = || Record { usage: Usage::new(now), open: Arc::default() };
+        let fresh = || Record { usage: RateUsage::new(now), open: Arc::default() };
         let record = self.records.entry(name).or_insert_with(fresh);
         if let Some(rate) = self.limits.rate.filter(|_| is_counted) {
             record.usage.spend(rate, now).map_err(|pause| {
@@ -127,7 +127,7 @@ impl ClientLimiter {
 
 /// The requests that count for a client's rate at a time.
 #[derive(Clone, Copy, Debug)]
-struct Usage {
+pub(crate) struct RateUsage {
     /// The start of the window, or the time of the last request.
     since: Instant,
     /// Requests, or, at a steady rate, millionths of requests that are not refilled.
@@ -138,18 +138,18 @@ struct Usage {
 /// requests per second are refilled.
 const REQUEST: u64 = 1_000_000;
 
-impl Usage {
-    fn new(now: Instant) -> Usage {
-        Usage { since: now, spent: 0 }
+impl RateUsage {
+    pub(crate) fn new(now: Instant) -> RateUsage {
+        RateUsage { since: now, spent: 0 }
     }
 
     /// Adds a request; the error is the time until one is allowed.
-    fn spend(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn spend(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
         let passed = now.since(self.since);
         match rate {
             Rate::Window { requests_max, window } => {
                 if passed >= window {
-                    *self = Usage::new(now);
+                    *self = RateUsage::new(now);
                 } else if self.spent >= requests_max {
                     return Err(window - passed);
                 }
@@ -162,14 +162,14 @@ impl Usage {
                 if over > 0 {
                     return Err(Duration::from_micros(over.div_ceil(per_second.into())));
                 }
-                *self = Usage { since: now.max(self.since), spent: left + REQUEST };
+                *self = RateUsage { since: now.max(self.since), spent: left + REQUEST };
             }
         }
         Ok(())
     }
 
     /// Returns when it is as if there had been no request.
-    fn ends_at(&self, rate: Rate) -> Instant {
+    pub(crate) fn ends_at(&self, rate: Rate) -> Instant {
         self.since
             + match rate {
                 Rate::Window { window, .. } => window,

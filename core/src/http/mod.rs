@@ -20,9 +20,9 @@ mod segment;
 
 pub use accept::Accept;
 pub use body::BodyBuffer;
-pub(crate) use client_limiter::ClientSlot;
 pub(crate) use client_limiter::neighbourhood;
 pub use client_limiter::{ClientLimiter, LimitedClient};
+pub(crate) use client_limiter::{ClientSlot, RateUsage};
 pub use coding::ContentCoding;
 pub use connection::{
     BodyLength, Connection, ConnectionConfig, ConnectionEvent, RequestLines, ResponseHead,

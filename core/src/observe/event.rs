@@ -489,6 +489,7 @@ const fn refusal_level(reject: Reject) -> Level {
         | Reject::InsufficientScope
         | Reject::OtherPrincipal
         | Reject::SessionsFull
+        | Reject::HeaderValuesExceeded { .. }
         | Reject::SpawnBackoff { .. }
         | Reject::TokenInQuery
         | Reject::ChildBackpressure

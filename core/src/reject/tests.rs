@@ -91,6 +91,7 @@ const REJECTS: &[&str] = &[
     "requests_full",
     "runs_full",
     "sessions_full",
+    "header_values_exceeded",
     "start_paused",
     "stdin_full",
     "streams_full",

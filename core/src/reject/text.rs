@@ -154,6 +154,9 @@ impl Reject {
                 "The server has no memory left for this request body; the budget is --max-memory"
             }
             RateExceeded { .. } | ConcurrencyExceeded | ClientSessionsFull => self.limit_text(),
+            HeaderValuesExceeded { .. } => {
+                "Too many processes were started for new values of the headers of --header-env: try again later, with a value that was used before if there is one (--max-sessions allows more)"
+            }
             RequestsFull => "Too many requests are open (--max-connections)",
             TooManyRequests => "Too many requests are in flight",
             SessionsFull => "Too many sessions are open (--max-sessions)",

@@ -20,6 +20,8 @@ cases! { $ header_env:
     unused_processes_of_values_end
     sessions_of_other_values_give_way
     a_command_that_needs_a_value_fails_only_its_client
+    a_client_of_many_values_that_fail_is_slowed_down
+    new_values_of_a_client_are_limited
     values_are_not_logged
     a_stop_ends_the_processes_of_all_values
 
@@ -196,6 +198,53 @@ pub fn a_command_that_needs_a_value_fails_only_its_client(target: &Target) {
     let session = open(&pontoon, Some("alpha"));
     let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
     post(&pontoon, &session, Some("alpha"), &list).expect(200, "with a value");
+}
+
+pub fn a_client_of_many_values_that_fail_is_slowed_down(target: &Target) {
+    let options = [&OPTIONS[..], &["--child-era", "legacy"]].concat();
+    let pontoon = target.proxy().options(&options).child(&["--exit-at-start", "3"]).start();
+    let mut last = String::new();
+    for number in 0..40 {
+        let request = Request::post(initialize(NEWEST).to_string());
+        let response = keyed(request, Some(&format!("key {number}"))).send(pontoon.addr);
+        assert!(response.status() >= 500, "{}", response.describe());
+        last = response.text().to_owned();
+    }
+    let started = pontoon.metric("pontoon_children_started_total", &[]);
+    assert!((4.0..20.0).contains(&started), "{started} processes for 40 values");
+    let refused = pontoon.metric("pontoon_rejects_total", &[r#"reason="start_paused""#]);
+    assert!(refused > 20.0, "{refused} were refused; the last answer was {last}");
+}
+
+pub fn new_values_of_a_client_are_limited(target: &Target) {
+    for (era, pontoon) in each(target, &[&OPTIONS[..], &["--max-sessions", "2"]].concat()) {
+        let open = |key: &str| {
+            keyed(Request::post(initialize(NEWEST).to_string()), Some(key)).send(pontoon.addr)
+        };
+        let (mut number, mut served) = (0, None);
+        let refused = loop {
+            number += 1;
+            let key = format!("key {number}");
+            let mut response = open(&key);
+            // The processes of evicted sessions have to end before others may start.
+            eventually(&format!("{era}: room for {key}"), seconds(20), || {
+                response = open(&key);
+                response.status() == 200 || response.text().contains("new values")
+            });
+            match response.header("mcp-session-id") {
+                Some(session) => served = Some((key, session.to_owned())),
+                None => break response,
+            }
+        };
+        assert!((4..=8).contains(&number), "{era}: {number} values");
+        let text = refused.expect_error(503, -32603, era);
+        assert!(text.contains("--header-env") && text.contains("--max-sessions"), "{text}");
+        let pause: u64 = refused.header("retry-after").expect("a time").parse().expect("seconds");
+        assert!((1..=60).contains(&pause), "{era}: {pause}");
+        let (key, session) = served.expect("some are served");
+        let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+        post(&pontoon, &session, Some(&key), &list).expect(200, "a value that is in use");
+    }
 }
 
 pub fn values_are_not_logged(target: &Target) {
