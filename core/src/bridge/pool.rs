@@ -446,7 +446,10 @@ impl Pool {
     }
 
     /// Handles the end of a request at a worker. A worker for this request alone is stopped.
-    fn on_idle(&mut self, child: ChildId, cx: &Cx<'_>) {
+    fn on_idle(&mut self, child: ChildId, cx: &mut Cx<'_>) {
+        if self.ends_idle() {
+            cx.wake(cx.now + cx.limits.session_idle_max);
+        }
         let Some(worker) = self.workers.get_mut(&child) else { return };
         worker.idle_since = cx.now;
         self.needs_dispatch = true;

@@ -20,7 +20,7 @@ use crate::cx::{Exchanges, IdAllocator, LogRateLimiter, SpawnBackoff, Upstream};
 use crate::engine::eviction::Used;
 use crate::engine::variant_starts::{StartClient, VariantStarts};
 use crate::engine::{Engine, Phase, Shared};
-use crate::http::{Request, SessionHeader};
+use crate::http::{McpHead, Request, SessionHeader};
 use crate::ids::{ChildId, SessionId, VariantId};
 use crate::job::Finished;
 use crate::json::Body;
@@ -73,6 +73,11 @@ impl Variants {
         self.deadlines.first().map(|(due, _)| *due)
     }
 
+    /// Returns the variant of the values in a head.
+    fn of_head(&self, head: &McpHead) -> Option<VariantId> {
+        self.ids.get(head.child_env.as_ref()?.digest()).copied()
+    }
+
     fn of_session(&self, session: SessionId) -> Option<VariantId> {
         let has_it = |(_, variant): &(_, &Variant)| variant.engine.sessions.contains_key(&session);
         self.variants.iter().find(has_it).map(|(id, _)| *id)
@@ -86,7 +91,7 @@ impl Engine {
     ///
     /// No process may be started for new values now.
     pub(super) fn variant_for(&mut self, input: &Input) -> Result<Option<VariantId>, Reject> {
-        Ok(match input {
+        let id = match input {
             Input::Requested { request, .. } => return self.variant_of_request(request),
             Input::Sent { exchange, .. } | Input::Closed { exchange } => {
                 self.shared.exchanges.variant_of(exchange)
@@ -118,7 +123,9 @@ impl Engine {
             | Input::Changed { .. }
             | Input::ShutdownRequested
             | Input::Retired { .. } => None,
-        })
+        };
+        // A variant that has ended leaves its last answers to this engine.
+        Ok(id.filter(|id| self.variants.variants.contains_key(id)))
     }
 
     /// Returns the variant of a request. If it may need a process and all are in use, one of any
@@ -135,18 +142,19 @@ impl Engine {
         if self.shared.upstream.command().is_none() {
             return Ok(None);
         }
-        let known = head.child_env.as_ref().map(|env| self.variants.ids.get(env.digest()).copied());
+        let is_new = head.child_env.is_some() && self.variants.of_head(head).is_none();
         let client = StartClient::of(head, self.shared.config.auth.is_some());
-        if known == Some(None) && (opens || head.session == SessionHeader::Absent) {
+        if is_new && (opens || head.session == SessionHeader::Absent) {
             self.variants.starts.check(client, &self.shared.config.limits, self.shared.now)?;
         }
-        if opens || known == Some(None) {
+        if opens || is_new {
             self.evict_anywhere(head.principal);
         }
-        Ok(match (known, &head.child_env) {
-            (Some(Some(id)), _) => Some(id),
-            (Some(None), Some(env)) => self.create_variant(env, client),
-            _ => None,
+        // A variant ends with the last session or process in it.
+        Ok(match (self.variants.of_head(head), &head.child_env) {
+            (Some(id), _) => Some(id),
+            (None, Some(env)) => self.create_variant(env, client),
+            (None, None) => None,
         })
     }
 
@@ -280,6 +288,7 @@ impl Engine {
                 if let Some((_, victim)) = engine.victim(wanted_by) {
                     engine.evict(victim);
                 }
+                engine.finish_turn();
             });
         }
     }

@@ -1,7 +1,7 @@
 //! Many clients with network faults, some compliant and some not, all chosen at random.
 //!
-//! Owns: [`run_seed`] and [`run_pairing_seed`], each one run of a seed, and the properties of every
-//! run:
+//! Owns: [`run_seed`], [`run_pairing_seed`] and [`run_header_seed`], each one run of a seed, and the
+//! properties of every run:
 //!
 //! - A request gets one answer, its own, and nothing follows it; one that breaks the rules may lose
 //!   its connection instead.
@@ -10,8 +10,10 @@
 //! - Once all connections are closed and all timeouts have passed, the engine holds nothing.
 //! - The program ends when it is asked to, and so do all of its children.
 //! - A child gets no cancellation before the request that it names.
+//! - A child gets messages of one value of `--header-env` only.
 
 mod compliant;
+mod header_values;
 mod hostile;
 mod pairings;
 
@@ -97,6 +99,17 @@ pub fn run_pairing_seed(seed: u64) -> RunStats {
     })
 }
 
+/// Runs the world of this seed to its end: clients with different values of `--header-env`.
+///
+/// # Panics
+///
+/// A property does not hold.
+pub fn run_header_seed(seed: u64) -> RunStats {
+    run(seed, header_values::setup, |run, number, rng| {
+        Box::pin(async move { header_values::run(&run, number, rng).await })
+    })
+}
+
 type ClientTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 fn run(
@@ -134,6 +147,7 @@ fn run(
     expect_nothing_left(&world, &run, &program, setup.ready);
     expect_end(&world, &program);
     expect_requests_before_cancellations(&run.children);
+    header_values::expect_one_value_each(&run.children);
     let mut log = lock(&run.log);
     run.children.lines().hash(&mut log.digest);
     RunStats { digest: log.digest.finish(), ..log.stats }
