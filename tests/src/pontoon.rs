@@ -288,6 +288,13 @@ impl Pontoon {
         parsed.filter(|line| line["event"] == event).collect()
     }
 
+    /// Returns the logged lines of an event, once there are at least `count`. They are read from a
+    /// pipe, so they may come after what a client sees.
+    pub fn await_log_events(&self, event: &str, count: usize) -> Vec<Value> {
+        eventually(event, PATIENCE, || self.log_events(event).len() >= count);
+        self.log_events(event)
+    }
+
     /// Sends a plain GET.
     pub fn get(&self, path: &str) -> Response {
         Request::new("GET", path).send(self.addr)

@@ -276,8 +276,8 @@ pub fn sessions_belong_to_the_principal_that_opened_them(target: &Target) {
     assert!(pontoon.record.lines_with("stolen").is_empty());
     owner.expect_served();
     expect_refused(&pontoon, "one", "other_principal", 3);
-    let refused = pontoon.log_events("refused");
-    assert!(refused.iter().any(|line| line["reason"] == "other_principal"), "{refused:?}");
+    let refused = pontoon.await_log_events("refused", 3);
+    assert!(refused.iter().all(|line| line["reason"] == "other_principal"), "{refused:?}");
     // A state of one principal is none of another.
     let missing = Request::post(&*call).header("Mcp-Session-Id", &owner.session);
     missing.send(pontoon.addr).expect(401, "no token");

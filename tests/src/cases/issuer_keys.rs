@@ -92,7 +92,7 @@ pub fn keys_of_a_url(target: &Target) {
         assert_eq!(issuer.counts("/jwks"), (2, 1));
     }
     send(&pontoon, &key.sign(&claims)).expect(200, "the key stays in use");
-    assert_eq!(pontoon.log_events("keys_fetched").len(), 1, "{}", pontoon.log());
+    assert_eq!(pontoon.await_log_events("keys_fetched", 1).len(), 1, "{}", pontoon.log());
 }
 
 pub fn keys_that_cannot_be_fetched(target: &Target) {
@@ -114,7 +114,7 @@ pub fn keys_that_cannot_be_fetched(target: &Target) {
     issuer.fail(None);
     eventually("there are keys", seconds(20), || send(&pontoon, &token).status() == 200);
     pontoon.get("/readyz").expect(200, "ready");
-    assert_eq!(pontoon.log_events("keys_fetched").len(), 1, "the recovery is logged");
+    assert_eq!(pontoon.await_log_events("keys_fetched", 1).len(), 1, "the recovery is logged");
     // Old keys stay in use.
     issuer.fail(Some(500));
     let unknown = Key::new("unknown").sign(&issuer.claims(RESOURCE, "mcp"));

@@ -68,7 +68,7 @@ pub fn a_crash_fails_only_what_was_in_flight(target: &Target) {
     assert_eq!(stream.message()["method"], "notifications/tools/list_changed", "the same stream");
     assert_eq!(pontoon.metric("pontoon_sessions_opened_total", &[]), 1.0);
     assert_eq!(pontoon.metric("pontoon_sessions", &[]), 1.0);
-    assert_eq!(pontoon.log_events("session_restored").len(), 1);
+    assert_eq!(pontoon.await_log_events("session_restored", 1).len(), 1);
     client.delete().expect(204, "it can be deleted");
     eventually("its process ends", seconds(10), || !pontoon.running_children().contains(&after));
 }
@@ -148,7 +148,7 @@ pub fn a_process_that_never_answers_ends_its_session(target: &Target) {
     assert!(!text.ends_with(GOES_ON), "{text}");
     let gone = client.send(tool_call(1, "echo", json!({"text": "gone"})));
     gone.expect_error(404, -32603, "the sixth process in a row has answered nothing");
-    assert_eq!(pontoon.log_events("session_closed").len(), 1);
+    assert_eq!(pontoon.await_log_events("session_closed", 1).len(), 1);
     Client::open(&pontoon).expect_served();
 }
 

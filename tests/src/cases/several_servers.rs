@@ -104,7 +104,7 @@ pub fn sessions_belong_to_one_server(target: &Target) {
         .header("Mcp-Session-Id", &one.session);
     elsewhere.send(pontoon.addr).expect(404, "a session of another server");
     call.send(pontoon.addr).expect(200, "its own server");
-    let opened = pontoon.log_events("session_opened");
+    let opened = pontoon.await_log_events("session_opened", 2);
     let servers: Vec<_> = opened.iter().map(|line| line["server"].as_str().unwrap()).collect();
     assert_eq!(servers, ["one", "two"]);
 }
