@@ -23,7 +23,7 @@ suite TARGET FILTER="":
 
 # The simulated worlds with this many seeds, in release; 100000 is a job for a night
 sim SEEDS="1000":
-    PONTOON_SEEDS={{ SEEDS }} cargo test --release --locked -p pontoon-suite --test sim_sessions --test sim_pairings
+    PONTOON_SEEDS={{ SEEDS }} cargo test --release --locked -p pontoon-suite --test sim_sessions --test sim_pairings --test sim_header_env
 
 # Everything that CI runs, on a fresh clone in about a quarter of an hour
 ci:
