@@ -80,7 +80,7 @@ fn every_listed_tool_is_known() {
     let mut child = Conversation::start(&[]);
     child.say(json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}));
     let list = child.message();
-    let enders = ["crash", "ignore_stdin", "partial_exit", "close_stdout"];
+    let enders = ["crash", "ignore_stdin", "partial_exit", "close_stdout", "last_words"];
     for tool in list["result"]["tools"].as_array().unwrap() {
         let name = tool["name"].as_str().unwrap();
         if enders.contains(&name) {
@@ -92,6 +92,7 @@ fn every_listed_tool_is_known() {
         let mut line = child.line();
         while !line.contains("\"id\":2") {
             assert!(!line.contains("Unknown tool"), "{name}: {line}");
+            assert!(!line.is_empty(), "{name} ends it");
             line = child.line();
         }
     }
