@@ -122,8 +122,13 @@ async function cancelAfterProgress(peer, name, args) {
     assert.ok(lines.length > 0, `no metric: ${metrics}`);
     return lines.reduce((sum, line) => sum + Number(line[1]), 0);
   };
-  for (let waited = 0; waited < 10_000 && (await inFlight()) > 0; waited += 20) await sleep(20);
-  assert.equal(await inFlight(), 0, "requests in flight 10 s after the client left");
+  // Other clients may use other servers at the same time, so it is enough to see none once.
+  let left = await inFlight();
+  for (let waited = 0; waited < 10_000 && left > 0; waited += 20) {
+    await sleep(20);
+    left = await inFlight();
+  }
+  assert.equal(left, 0, "requests in flight 10 s after the client left");
 }
 
 /** Two users answer the same question at the same time, each in their own way. */
