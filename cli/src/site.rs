@@ -24,7 +24,7 @@ use crate::config;
 use crate::config_file;
 use crate::errors::Failure;
 use crate::log::{Entry as LogEntry, Log, Notice};
-use crate::stamps::Stamps;
+use crate::stamps::Watch;
 use crate::values;
 use crate::variables::Variables;
 
@@ -121,13 +121,13 @@ fn with_settings(args: &ServeArgs, given: &[String], settings: &settings::Settin
     args
 }
 
-/// Returns the files whose change concerns the servers: first those of `--config`, then those that
-/// entries and settings name. The certificate and the key of TLS are watched in any case.
-fn watched(args: &ServeArgs, given: &[String], report: &Report) -> Vec<PathBuf> {
+/// Returns the files that entries, settings and options name, except those of TLS, which are watched
+/// in any case.
+fn named_files(args: &ServeArgs, given: &[String], report: &Report) -> Vec<PathBuf> {
     let is_given = |id: &str| given.iter().any(|given| given == id);
     let auth = auth::with_settings(&args.serving.auth, is_given, &report.settings.auth);
     let of_auth = auth.iter().flat_map(AuthArgs::files);
-    args.config.iter().cloned().chain(report.files.iter().cloned()).chain(of_auth).collect()
+    report.files.iter().cloned().chain(of_auth).collect()
 }
 
 fn set_limits(args: &mut ServeArgs, is_given: impl Fn(&str) -> bool, limits: &settings::Limits) {
@@ -181,11 +181,8 @@ pub(crate) struct Files {
     variables: Variables,
     report: Report,
     auth: Option<SharedAuth>,
-    /// The files to look at for changes: those of servers, and those that they or the options name.
-    watched: Vec<PathBuf>,
-    stamps: Stamps,
-    /// Whether a change was seen, and is read once no further one follows.
-    is_settling: bool,
+    /// The files of servers, and those that they or the options name.
+    watch: Watch,
 }
 
 impl Files {
@@ -201,14 +198,13 @@ impl Files {
             return Err(no_file());
         }
         // Looked at before they are read, so that no change in between is missed.
-        let stamps = Stamps::of(&args.config);
+        let watch = Watch::of(args.config.clone());
         let report = config_file::load(&args.config)?;
-        let watched = watched(&args, &given, &report);
-        let stamps = stamps.and(&watched[args.config.len()..]);
+        let watch = watch.and(named_files(&args, &given, &report));
         check(&args, &report)?;
         notices.extend(report.findings.iter().filter_map(notice));
         let auth = shared_auth(&args, &given, &report.settings)?;
-        Ok(Files { args, given, variables, report, auth, watched, stamps, is_settling: false })
+        Ok(Files { args, given, variables, report, auth, watch })
     }
 
     /// Returns the options with the settings at the top of the files.
@@ -228,13 +224,7 @@ impl Files {
 
     /// Returns whether the files have changed, and not again since the last call.
     pub(crate) fn have_changed(&mut self) -> bool {
-        let stamps = Stamps::of(&self.watched);
-        if stamps != self.stamps {
-            self.stamps = stamps;
-            self.is_settling = true;
-            return false;
-        }
-        std::mem::take(&mut self.is_settling)
+        self.watch.has_changed()
     }
 
     /// Returns the servers, whose events go to this log.
@@ -347,8 +337,7 @@ impl Files {
     /// Reads the files again, and serves what they name from now on. If a file cannot be used,
     /// everything stays as it was.
     pub(crate) fn reload(&mut self, stopper: &Stopper, log: &Log, base: &str) {
-        self.stamps = Stamps::of(&self.watched);
-        self.is_settling = false;
+        self.watch.reset();
         match self.try_reload(stopper, log, base) {
             Ok(()) => {}
             Err(failure) => {
@@ -366,10 +355,10 @@ impl Files {
     }
 
     fn try_reload(&mut self, stopper: &Stopper, log: &Log, base: &str) -> Result<(), Failure> {
+        let watch = Watch::of(self.args.config.clone());
         let report = config_file::load(&self.args.config)?;
         if !report.is_unusable {
-            self.watched = watched(&self.args, &self.given, &report);
-            self.stamps = Stamps::of(&self.watched);
+            self.watch = watch.and(named_files(&self.args, &self.given, &report));
         }
         check(&self.args, &report)?;
         let ServeArgs { serving, .. } = with_settings(&self.args, &self.given, &report.settings);

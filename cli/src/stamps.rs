@@ -22,6 +22,13 @@ impl Watch {
         Watch { stamps: Stamps::of(&files), files, is_settling: false }
     }
 
+    /// Adds files, which are looked at for the first time.
+    pub(crate) fn and(mut self, files: Vec<PathBuf>) -> Watch {
+        self.stamps.0.extend(Stamps::of(&files).0);
+        self.files.extend(files);
+        self
+    }
+
     /// Returns whether the files have changed, and not again since the last call.
     pub(crate) fn has_changed(&mut self) -> bool {
         let stamps = Stamps::of(&self.files);
@@ -41,7 +48,7 @@ impl Watch {
 
 /// The state of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Stamps(Vec<Option<Stamp>>);
+struct Stamps(Vec<Option<Stamp>>);
 
 /// The state of a file: its device, its number, its size, and the time of its last change, of
 /// content or permissions. A copy that keeps the time of its content has a new one too.
@@ -49,17 +56,11 @@ type Stamp = (u64, u64, u64, (i64, i64));
 
 impl Stamps {
     /// Returns the state of these files. Links are followed.
-    pub(crate) fn of(files: &[PathBuf]) -> Stamps {
+    fn of(files: &[PathBuf]) -> Stamps {
         let stamp = |file: &PathBuf| {
             let found = fs::metadata(file).ok()?;
             Some((found.dev(), found.ino(), found.len(), (found.ctime(), found.ctime_nsec())))
         };
         Stamps(files.iter().map(stamp).collect())
-    }
-
-    /// Adds the state of more files.
-    pub(crate) fn and(mut self, files: &[PathBuf]) -> Stamps {
-        self.0.extend(Stamps::of(files).0);
-        self
     }
 }

@@ -14,7 +14,7 @@ use pontoon_driver::tls::{Identity, IdentityError, Tls};
 use crate::args::ServingArgs;
 use crate::errors::Failure;
 use crate::log::{Entry, Log, Notice};
-use crate::stamps::Stamps;
+use crate::stamps::Watch;
 
 /// The files of a certificate and its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,8 +95,7 @@ impl TlsFiles {
     /// cannot be used, the certificate before stays in use.
     pub(crate) fn watch(self, tls: Tls, log: Log, reloads: Receiver<()>) -> io::Result<()> {
         let watch = move || {
-            let mut used = self.stamps();
-            let mut last = self.stamps();
+            let mut files = self.files();
             loop {
                 let is_told = match reloads.recv_timeout(CHECK_PERIOD) {
                     Ok(()) => true,
@@ -106,13 +105,11 @@ impl TlsFiles {
                         false
                     }
                 };
-                let now = self.stamps();
                 // The files are not replaced at the same time, so a change is awaited to its end.
-                if is_told || (now != used && now == last) {
+                if is_told || files.has_changed() {
+                    files.reset();
                     log.write(Entry::notice(self.reload(&tls)));
-                    used = self.stamps();
                 }
-                last = now;
             }
         };
         thread::Builder::new().name("tls-files".into()).spawn(watch).map(drop)
@@ -135,8 +132,8 @@ impl TlsFiles {
         Notice { level, name, message, fields, words: None }
     }
 
-    fn stamps(&self) -> Stamps {
-        Stamps::of(&[self.cert.clone(), self.key.clone()])
+    fn files(&self) -> Watch {
+        Watch::of(vec![self.cert.clone(), self.key.clone()])
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Drivers {
     list: Mutex<Arc<Vec<Arc<Driver>>>>,
 }
 
-/// Returns 32 random bytes.
+/// A source of 32 random bytes.
 pub(crate) type Seed = dyn Fn() -> io::Result<[u8; 32]> + Send + Sync;
 
 impl Drivers {

@@ -70,9 +70,7 @@ fn an_entry_overrides_flags() {
         given: Vec::new(),
         variables: Variables::default(),
         auth: None,
-        watched: Vec::new(),
-        stamps: Stamps::of(&[]),
-        is_settling: false,
+        watch: Watch::of(Vec::new()),
         args,
     };
     let config = |index: usize| {
