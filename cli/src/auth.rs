@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use pontoon_config::Report;
 use pontoon_config::settings::{self, HeaderName};
 use pontoon_core::auth::{
     Algorithm, Auth, IntrospectionConfig, JwtKeys, JwtSettings, Keys, KeysUrl, RemoteConfig,
@@ -29,6 +30,8 @@ pub(crate) fn shared(args: &AuthArgs) -> Result<Option<SharedAuth>, Failure> {
     if !is_wanted(args) {
         return check_unused(args).map(|()| None);
     }
+    // So that a reload with a bad one changes nothing.
+    args.auth_resource.as_deref().map(|url| resource(args, url)).transpose()?;
     Ok(Some(SharedAuth {
         watch: Watch::of(args.files().collect()),
         authenticator: Arc::default(),
@@ -36,6 +39,27 @@ pub(crate) fn shared(args: &AuthArgs) -> Result<Option<SharedAuth>, Failure> {
         remote: remote(args)?,
         args: args.clone(),
     }))
+}
+
+/// Breaks the entries of files that cannot be served with this authentication.
+pub(crate) fn check_entries(args: &AuthArgs, report: &mut Report) {
+    if is_wanted(args) && !is_unchecked(args) {
+        let text = "with authentication, this name is the scope of / and /metrics";
+        report.break_name(SITE, text, "give the entry another name");
+    }
+}
+
+/// Adds the problems that the settings of authentication in files have, and those of entries with
+/// them.
+pub(crate) fn check_settings(report: &mut Report) {
+    let args = with_settings(&AuthArgs::default(), |_| false, &report.settings.auth);
+    let checked = args.and_then(|args| {
+        check_entries(&args, report);
+        shared(&args)
+    });
+    if let Err(Failure { what, why, fix, .. }) = checked {
+        report.refuse_settings("pontoon.auth", format!("{what}: {why}"), fix);
+    }
 }
 
 /// Returns the options with the settings of a file, which they override.
@@ -225,16 +249,6 @@ impl SharedAuth {
         servers: &[&str],
         path: &str,
     ) -> Result<Auth, Failure> {
-        if server == SITE && !self.args.auth_scopes.iter().any(|scope| scope == "none") {
-            return Err(Failure {
-                what: format!("the server {server} cannot be served"),
-                why: format!(
-                    "with authentication, {SITE} is the scope of / and /metrics: rename the server"
-                ),
-                fix: "rename the server, or give --auth-scopes none".into(),
-                code: 1,
-            });
-        }
         let others = [servers, &[SITE]].concat();
         self.auth(path, self.policy(|initial| ScopePolicy::among(server, &others, initial)))
     }
@@ -253,11 +267,17 @@ impl SharedAuth {
     /// Returns the rule about scopes. `checked` creates it from the scopes that a client without a
     /// token is told to ask for.
     fn policy(&self, checked: impl FnOnce(&[String]) -> ScopePolicy) -> ScopePolicy {
-        match &self.args.auth_scopes[..] {
-            [none] if none == "none" => ScopePolicy::unchecked(),
-            initial => checked(initial).with_rules(self.args.auth_scopes_for.clone()),
+        let args = &self.args;
+        match is_unchecked(args) {
+            true => ScopePolicy::unchecked(),
+            false => checked(&args.auth_scopes).with_rules(args.auth_scopes_for.clone()),
         }
     }
+}
+
+/// Returns whether scopes are not checked.
+fn is_unchecked(args: &AuthArgs) -> bool {
+    matches!(&args.auth_scopes[..], [none] if none == "none")
 }
 
 /// Returns whether there is a way to identify clients.

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use pontoon_config::{Entry, Finding, Level, Outcome, Report, Server, Source, escape, resolve};
 
 use crate::args::ConfigArgs;
+use crate::auth;
 use crate::errors::Failure;
 use crate::hints::quoted;
 pub(crate) use machine::Machine;
@@ -22,7 +23,8 @@ use machine::read;
 pub(crate) fn run(args: &ConfigArgs) -> Result<ExitCode, Failure> {
     match args {
         ConfigArgs::Check { files } => {
-            let report = load(files)?;
+            let mut report = load(files)?;
+            auth::check_settings(&mut report);
             print(&check(&report));
             Ok(ExitCode::from(u8::from(report.has_errors())))
         }

@@ -75,14 +75,17 @@ fn notice(finding: &Finding) -> Option<Notice> {
     })
 }
 
-/// Returns the authentication of the options, and of the settings at the top of the files.
-fn shared_auth(
+/// Reads the files of servers. Also returns the options of authentication with their settings, or
+/// what is wrong with these.
+fn load(
     args: &ServeArgs,
     given: &[String],
-    settings: &settings::Settings,
-) -> Result<Option<SharedAuth>, Failure> {
+) -> Result<(Report, Result<AuthArgs, Failure>), Failure> {
+    let mut report = config_file::load(&args.config)?;
     let is_given = |id: &str| given.iter().any(|given| given == id);
-    auth::shared(&auth::with_settings(&args.serving.auth, is_given, &settings.auth)?)
+    let auth = auth::with_settings(&args.serving.auth, is_given, &report.settings.auth);
+    auth.iter().for_each(|auth| auth::check_entries(auth, &mut report));
+    Ok((report, auth))
 }
 
 /// Returns the options with the settings at the top of the files, which they override.
@@ -123,9 +126,7 @@ fn with_settings(args: &ServeArgs, given: &[String], settings: &settings::Settin
 
 /// Returns the files that entries, settings and options name, except those of TLS, which are watched
 /// in any case.
-fn named_files(args: &ServeArgs, given: &[String], report: &Report) -> Vec<PathBuf> {
-    let is_given = |id: &str| given.iter().any(|given| given == id);
-    let auth = auth::with_settings(&args.serving.auth, is_given, &report.settings.auth);
+fn named_files(auth: &Result<AuthArgs, Failure>, report: &Report) -> Vec<PathBuf> {
     let of_auth = auth.iter().flat_map(AuthArgs::files);
     report.files.iter().cloned().chain(of_auth).collect()
 }
@@ -199,11 +200,11 @@ impl Files {
         }
         // Looked at before they are read, so that no change in between is missed.
         let watch = Watch::of(args.config.clone());
-        let report = config_file::load(&args.config)?;
-        let watch = watch.and(named_files(&args, &given, &report));
+        let (report, auth) = load(&args, &given)?;
+        let watch = watch.and(named_files(&auth, &report));
         check(&args, &report)?;
         notices.extend(report.findings.iter().filter_map(notice));
-        let auth = shared_auth(&args, &given, &report.settings)?;
+        let auth = auth::shared(&auth?)?;
         Ok(Files { args, given, variables, report, auth, watch })
     }
 
@@ -356,14 +357,14 @@ impl Files {
 
     fn try_reload(&mut self, stopper: &Stopper, log: &Log, base: &str) -> Result<(), Failure> {
         let watch = Watch::of(self.args.config.clone());
-        let report = config_file::load(&self.args.config)?;
+        let (report, auth) = load(&self.args, &self.given)?;
         if !report.is_unusable {
-            self.watch = watch.and(named_files(&self.args, &self.given, &report));
+            self.watch = watch.and(named_files(&auth, &report));
         }
         check(&self.args, &report)?;
         let ServeArgs { serving, .. } = with_settings(&self.args, &self.given, &report.settings);
         check_limits(&serving)?;
-        let auth = shared_auth(&self.args, &self.given, &report.settings)?;
+        let auth = auth::shared(&auth?)?;
         let auth = auth.map(|auth| auth.in_place_of(self.auth.as_ref()));
         auth.as_ref().map(|auth| auth.start(log)).transpose()?;
         let (new, current) = (&report.settings, &self.report.settings);

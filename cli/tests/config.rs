@@ -110,6 +110,48 @@ fn a_file_that_cannot_be_used_is_reported() {
 }
 
 #[test]
+fn check_finds_what_authentication_makes_of_a_file() {
+    let folder = Folder::new("auth");
+    folder.write("ann.tokens", &format!("ann {:064}\n", 1));
+    let check = |name: &str, auth: &str| {
+        let server = r#"{ "command": "sh", "args": ["-c", "cat"] }"#;
+        let servers = format!("{{ \"clock\": {server},\n\"pontoon\": {server} }}");
+        folder.write(name, &format!("{{ \"mcpServers\": {servers},\n\"pontoon\": {auth} }}"));
+        let output = config(&["check", name], &folder.0);
+        (output.status.code(), text(&output.stdout))
+    };
+    let (code, shown) = check("taken.json", r#"{ "auth": { "tokenFile": "ann.tokens" } }"#);
+    let error = "\ntaken.json:2: mcpServers.pontoon.(name): error: with authentication, this name ";
+    assert!(shown.contains("\npontoon: broken\n") && shown.contains(error), "{shown}");
+    assert!(
+        shown.ends_with("\n1 served, 0 skipped, 1 broken; errors: 1, warnings: 0\n"),
+        "{shown}"
+    );
+    assert_eq!(code, Some(1));
+    for auth in ["{}", r#"{ "auth": { "tokenFile": "ann.tokens", "scopes": ["none"] } }"#] {
+        let (code, shown) = check("free.json", auth);
+        assert_eq!(code, Some(0), "{shown}");
+    }
+    // Settings with which `pontoon serve` does not start.
+    for (auth, error) in [
+        (r#"{ "tokenFile": "none.tokens" }"#, "none.tokens (--auth-token-file): No such file"),
+        (r#"{ "resource": "https://mcp.example.com" }"#, "--auth-resource has no effect alone"),
+        (r#"{ "issuer": "https://id.example.com" }"#, "--auth-issuer needs --auth-resource"),
+        (r#"{ "tokenFile": "ann.tokens", "algorithms": ["none"] }"#, "in pontoon.auth.algorithms"),
+        (
+            r#"{ "tokenFile": "ann.tokens", "resource": "https://mcp.example.com/?a=b" }"#,
+            "for --auth-resource: expected the URL",
+        ),
+    ] {
+        let (code, shown) = check("refused.json", &format!("{{ \"auth\": {auth} }}"));
+        assert!(shown.contains("\nrefused.json:3: pontoon.auth: error: "), "{auth}: {shown}");
+        assert!(shown.contains(error), "{auth}: {shown}");
+        assert!(shown.ends_with("nothing would be served\n"), "{auth}: {shown}");
+        assert_eq!(code, Some(1), "{auth}");
+    }
+}
+
+#[test]
 fn import_writes_a_file_that_check_accepts() {
     let folder = Folder::new("import");
     folder.write(

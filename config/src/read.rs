@@ -15,7 +15,6 @@ use crate::syntax::Member;
 /// An entry whose path is not settled yet.
 struct Draft {
     entry: Entry,
-    list: &'static str,
     findings: Vec<Finding>,
     files: Vec<PathBuf>,
 }
@@ -39,6 +38,7 @@ pub fn read(sources: &[Source], facts: &dyn Facts) -> Report {
                 findings.add(Level::Note, (line, None, "pontoon"), text, None);
             }
             report.settings = settings.resolved(&base_of(&source.path));
+            report.settings_at = Some((source.name.clone(), line));
         }
         report.is_unusable |= findings.is_unusable();
         report.findings.append(&mut findings.all);
@@ -82,7 +82,7 @@ fn draft(source: &Source, facts: &dyn Facts, list: &'static str, member: &Member
         server.path.clone_from(&path);
     }
     let (file, line, name) = (source.name.clone(), member.line, member.name.clone());
-    Some(Draft { entry: Entry { file, line, name, path, outcome }, list, findings, files })
+    Some(Draft { entry: Entry { file, line, name, path, outcome, list }, findings, files })
 }
 
 /// Removes entries of earlier files that have the name of an entry of the last one.
@@ -105,9 +105,8 @@ fn replace(drafts: &mut Vec<Draft>, first: usize) {
 
 impl Draft {
     fn add(&mut self, level: Level, key: &str, text: String, hint: Option<String>) {
-        let Entry { file, line, name, .. } = &self.entry;
-        let entry = Some(name.clone());
-        let (file, key, list) = (file.clone(), key.to_owned(), self.list);
+        let Entry { file, line, name, list, .. } = &self.entry;
+        let (file, entry, key) = (file.clone(), Some(name.clone()), key.to_owned());
         self.findings.push(Finding { level, file, line: *line, entry, key, text, hint, list });
     }
 

@@ -17,6 +17,8 @@ pub struct Report {
     pub settings: Settings,
     /// Whether a file is unusable: then nothing is served.
     pub is_unusable: bool,
+    /// The name of the file that has these settings, and their line.
+    pub(crate) settings_at: Option<(String, usize)>,
     /// The other files that the report depends on, whether they exist or not: each `envFile`.
     pub files: Vec<PathBuf>,
 }
@@ -25,6 +27,43 @@ impl Report {
     /// Returns whether a file is unusable or an entry is broken.
     pub fn has_errors(&self) -> bool {
         self.findings.iter().any(|finding| finding.level == Level::Error)
+    }
+
+    /// Breaks the entry of this name, for a reason that the entry alone does not show. An entry that
+    /// is skipped stays skipped.
+    pub fn break_name(&mut self, name: &str, text: &str, hint: &str) {
+        let mut entries = self.entries.iter_mut();
+        let is_meant = |entry: &&mut Entry| {
+            entry.name == name && !matches!(entry.outcome, Outcome::Skipped(_))
+        };
+        let Some(found) = entries.find(is_meant) else { return };
+        found.outcome = Outcome::Broken;
+        let (file, line, list) = (found.file.clone(), found.line, found.list);
+        self.add(Finding {
+            level: Level::Error,
+            file,
+            line,
+            entry: Some(name.to_owned()),
+            key: "(name)".to_owned(),
+            text: text.to_owned(),
+            hint: Some(hint.to_owned()),
+            list,
+        });
+    }
+
+    /// Adds an error of the settings at the top, so that nothing is served.
+    pub fn refuse_settings(&mut self, key: &str, text: String, hint: String) {
+        let Some((file, line)) = self.settings_at.clone() else { return };
+        self.is_unusable = true;
+        let (level, key) = (Level::Error, key.to_owned());
+        self.add(Finding { level, file, line, entry: None, key, text, hint: Some(hint), list: "" });
+    }
+
+    /// Adds a finding at the place of its line.
+    fn add(&mut self, new: Finding) {
+        let is_later = |known: &Finding| known.file == new.file && known.line > new.line;
+        let at = self.findings.iter().position(is_later).unwrap_or(self.findings.len());
+        self.findings.insert(at, new);
     }
 }
 
@@ -41,6 +80,8 @@ pub struct Entry {
     pub path: String,
     /// The result.
     pub outcome: Outcome,
+    /// The key of the list of servers that has it.
+    pub(crate) list: &'static str,
 }
 
 /// The result for an entry.

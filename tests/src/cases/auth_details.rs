@@ -15,6 +15,8 @@ cases! { $ auth_details:
     health_names_servers_only_to_known_clients
     readiness_has_reasons_only_for_known_clients
     lists_that_cannot_be_read_are_not_passed_on
+    ; on sockets only:
+    an_entry_with_the_name_of_a_scope_is_broken: "a simulated program has no file"
 }
 
 /// Sends a GET with each of these tokens; returns the answers.
@@ -78,6 +80,33 @@ pub fn readiness_has_reasons_only_for_known_clients(target: &Target) {
     assert_eq!(ready(None), (503, "not ready\n".to_owned()));
     assert_eq!(ready(Some("wrong")), (503, "not ready\n".to_owned()));
     assert_eq!(ready(Some("all")), (503, "the command does not start\n".to_owned()));
+}
+
+/// The scope `pontoon` opens `/` and `/metrics`, so no server can have that name too.
+pub fn an_entry_with_the_name_of_a_scope_is_broken(target: &Target) {
+    let file = tokens(&[("all", "")]);
+    let entries = [Entry::new("good", &[]), Entry::new("pontoon", &[])];
+    let auth = ["--auth-token-file", file.path()];
+    let reason = "(name): with authentication, this name is the scope of / and /metrics";
+    let error = "servers.json:1: mcpServers.pontoon.(name): error: with authentication, this name";
+    let pontoon = target.serve(&entries).options(&auth).start();
+    let [answer] = get(&pontoon, "/pontoon/mcp", [Some("all")]);
+    let text = answer.expect(503, "a broken entry").text();
+    assert!(text.contains(reason), "{text}");
+    let findings = pontoon.await_log_events("config_finding", 1);
+    assert!(findings[0]["finding"].as_str().unwrap().contains(error), "{findings:?}");
+    let states = pontoon.await_log_events("server", 2);
+    let state = states.iter().find(|it| it["server"] == "pontoon").expect("its state");
+    assert_eq!(state["state"], format!("broken: {reason}"));
+    pontoon.reload(&entries);
+    pontoon.await_log_events("config_finding", 2);
+
+    let (status, text) = target.serve(&entries).options(&auth).options(&["--strict"]).run();
+    assert_eq!(status.code(), Some(1), "{text}");
+    assert!(text.contains("--strict") && text.contains(error), "{text}");
+    let open = target.serve(&entries).options(&auth).options(&["--auth-scopes", "none"]).start();
+    let [answer] = get(&open, "/pontoon/mcp", [Some("all")]);
+    answer.expect(400, "without scopes the name is free: only a session is missing");
 }
 
 /// A client that may not see all of a list sees nothing of one that cannot be filtered.
