@@ -1,11 +1,15 @@
 //! The input of the children, byte for byte: `test-server --record` writes it to files, a simulated
 //! one keeps it in memory.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 
+use rustix::fs::OFlags;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -35,6 +39,8 @@ pub(crate) struct Memory {
 struct ChildRecord {
     bytes: Vec<u8>,
     facts: BTreeMap<String, String>,
+    script: VecDeque<String>,
+    waiting: Option<Waker>,
 }
 
 impl Memory {
@@ -49,6 +55,24 @@ impl Memory {
     pub(crate) fn note(&mut self, child: u32, fact: &str, value: &str) {
         let kept = self.children.entry(child).or_default();
         kept.facts.insert(fact.to_owned(), value.to_owned());
+    }
+
+    /// Returns the next instruction of a transcript for a child.
+    pub(crate) fn poll_instruction(&mut self, child: u32, cx: &Context<'_>) -> Poll<String> {
+        let kept = self.children.entry(child).or_default();
+        if let Some(instruction) = kept.script.pop_front() {
+            return Poll::Ready(instruction);
+        }
+        kept.waiting = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn instruct(&mut self, child: u32, instruction: &str) {
+        let kept = self.children.entry(child).or_default();
+        kept.script.push_back(instruction.to_owned());
+        if let Some(waker) = kept.waiting.take() {
+            waker.wake();
+        }
     }
 
     pub(crate) fn fact(&self, child: u32, fact: &str) -> Option<String> {
@@ -84,6 +108,23 @@ impl Record {
         match &self.place {
             Place::Dir(dir) => fs::write(dir.path().join(word), "").expect("the record"),
             Place::Memory(memory) => drop(lock(memory).flags.insert(word.to_owned())),
+        }
+    }
+
+    /// Gives an instruction to a child with the flag `--script`; false if it has ended.
+    pub(crate) fn instruct(&self, child: u32, instruction: &str) -> bool {
+        match &self.place {
+            Place::Dir(dir) => {
+                let path = dir.path().join(format!("{child}.script"));
+                // Without this flag, opening the pipe of a child that has ended would wait for ever.
+                let flags = OFlags::NONBLOCK.bits() as i32;
+                let script = OpenOptions::new().write(true).custom_flags(flags).open(path);
+                script.is_ok_and(|mut script| writeln!(script, "{instruction}").is_ok())
+            }
+            Place::Memory(memory) => {
+                lock(memory).instruct(child, instruction);
+                true
+            }
         }
     }
 

@@ -448,6 +448,10 @@ impl System for Child {
         lock(&self.record).is_flag_set(word)
     }
 
+    fn instruction(&self) -> impl Future<Output = String> + Send {
+        poll_fn(|cx| lock(&self.record).poll_instruction(self.pid, cx))
+    }
+
     fn pid(&self) -> Pid {
         self.pid
     }

@@ -55,6 +55,8 @@ pub struct Flags {
     pub refuse_init: bool,
     /// `--revision R`: the revision to answer `initialize` with; the requested one otherwise.
     pub revision: Option<String>,
+    /// `--script`: do only what a transcript says.
+    pub script: bool,
     /// `--setsid`: the grandchild leaves the process group and the session.
     pub setsid: bool,
     /// `--start TEXT`: write this to standard output at the start, without a line end.
@@ -93,6 +95,7 @@ impl Flags {
                 "--record" => flags.record = Some(value().into()),
                 "--refuse-init" => flags.refuse_init = true,
                 "--revision" => flags.revision = Some(value()),
+                "--script" => flags.script = true,
                 "--setsid" => flags.setsid = true,
                 "--start" => flags.start = value(),
                 unknown => panic!("unknown flag {unknown}"),

@@ -15,6 +15,7 @@ mod flags;
 mod modern;
 mod questions;
 mod resources;
+mod script;
 mod server;
 mod subscriptions;
 pub mod system;
@@ -34,6 +35,9 @@ pub const LIFETIME: Duration = Duration::from_secs(60);
 pub async fn run<S: System>(system: Arc<S>, flags: Flags) {
     if flags.grandchild {
         return system.sleep(LIFETIME).await;
+    }
+    if flags.script {
+        return script::run(system).await;
     }
     let told = flags.exit_if_told && system.told("exit");
     let lacks = |name: &String| system.environment().iter().all(|(known, _)| *known != **name);

@@ -27,7 +27,7 @@ pub(crate) struct Process {
 impl Process {
     /// Creates the system of this process, with the record of its flags.
     pub(crate) fn new(flags: &Flags) -> Process {
-        Process { record: Record::open(flags.record.as_deref()) }
+        Process { record: Record::open(flags.record.as_deref(), flags.script) }
     }
 }
 
@@ -96,6 +96,10 @@ impl System for Process {
 
     fn told(&self, word: &str) -> bool {
         self.record.told(word)
+    }
+
+    async fn instruction(&self) -> String {
+        self.record.instruction()
     }
 
     fn pid(&self) -> u32 {

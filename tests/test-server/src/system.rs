@@ -57,6 +57,9 @@ pub trait System: Send + Sync + 'static {
     /// Returns whether a case has set this word.
     fn told(&self, word: &str) -> bool;
 
+    /// Waits for the next instruction of a transcript.
+    fn instruction(&self) -> impl Future<Output = String> + Send;
+
     /// The process id.
     fn pid(&self) -> u32;
 
