@@ -21,6 +21,10 @@ core FILTER="":
 suite TARGET FILTER="":
     cargo test -p pontoon-suite --test {{ TARGET }} {{ FILTER }}
 
+# The transcripts whose name contains FILTER, such as `sim::modern-to-legacy`
+transcripts FILTER="":
+    cargo test -p pontoon-suite --test transcripts {{ FILTER }}
+
 # The simulated worlds with this many seeds, in release; 100000 is a job for a night
 sim SEEDS="1000":
     PONTOON_SEEDS={{ SEEDS }} cargo test --release --locked -p pontoon-suite --test sim_sessions --test sim_pairings --test sim_header_env

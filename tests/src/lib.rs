@@ -7,7 +7,7 @@
 //! processes), [`wait`] (time), [`canary`] (a session that has to be served under any conditions),
 //! [`silent_clients`] (idle connections), [`tls`] (certificates), the [`cases`], [`parity`] (compares servers across
 //! runtimes), [`fixture_client`] (a client that uses every feature), [`issuer`] (an authorization
-//! server), and [`sim`], the simulated world. Never, except for [`sim`]: a type of the product. Cases
+//! server), [`transcript`] (behaviour as text), and [`sim`], the simulated world. Never, except for [`sim`]: a type of the product. Cases
 //! assert only behaviour that users
 //! can see.
 //!
@@ -45,6 +45,7 @@ pub mod sim;
 mod subcommand;
 pub mod target;
 pub mod tls;
+pub mod transcript;
 pub mod wait;
 pub mod wire;
 
