@@ -10,7 +10,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use pontoon_config::{Entry, Finding, Level, Outcome, Report, Server, Source, escape, resolve};
+use pontoon_config::{
+    Entry, Finding, Level, Outcome, Report, Server, Source, escape, resolve, shown_name,
+};
 
 use crate::args::ConfigArgs;
 use crate::auth;
@@ -89,7 +91,7 @@ fn check(report: &Report) -> String {
 
 /// Returns the lines of an entry.
 fn shown(entry: &Entry) -> String {
-    let name = escape(&entry.name);
+    let name = shown_name(&entry.name);
     match &entry.outcome {
         Outcome::Served(server) => {
             format!("{name}: served at /{}/mcp\n{}", server.path, of(server))

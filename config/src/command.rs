@@ -292,6 +292,7 @@ fn hint(cx: &Cx<'_>, words: &[&str], is_path: bool, cwd: Option<&Path>, env: &En
     }
     match (spaces, is_path) {
         (true, _) => "`command` is one program; its arguments belong into `args`".to_owned(),
+        (false, _) if windows::in_venv(program).is_some() => windows::hint(words),
         (false, true) => match cwd.filter(|_| !program.starts_with(['/', '~', '$'])) {
             Some(cwd) => format!("a relative path starts from {}", cwd.display()),
             None => "correct the path".to_owned(),

@@ -1,5 +1,6 @@
 //! The environment of a child: `envFile`, and then `env`.
 
+use std::io;
 use std::path::Path;
 
 use crate::base::resolve;
@@ -182,7 +183,11 @@ fn read_file(cx: &mut Cx<'_>, found: &Member, env: &mut Env) {
         Ok(bytes) => bytes,
         Err(error) => {
             let hint = format!("a relative path starts from {}", cx.base.display());
-            return cx.error(KEY, line, format!("the file cannot be read: {error}"), hint);
+            let text = match error.kind() {
+                io::ErrorKind::NotFound => "no such file".to_owned(),
+                _ => format!("the file cannot be read: {error}"),
+            };
+            return cx.error(KEY, line, text, hint);
         }
     };
     match syntax::decode(&bytes) {

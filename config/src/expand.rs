@@ -7,6 +7,18 @@ use crate::cx::Cx;
 use crate::placeholder::{self, is_name};
 use crate::secrets;
 
+/// Variables of editors whose names could be those of the environment, too.
+const OF_EDITOR: [&str; 8] = [
+    "columnNumber",
+    "defaultBuildTask",
+    "execPath",
+    "extensionInstallFolder",
+    "lineNumber",
+    "relativeFile",
+    "relativeFileDirname",
+    "selectedText",
+];
+
 /// A text with its variables replaced.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Text {
@@ -84,9 +96,8 @@ pub(crate) fn expand(cx: &mut Cx<'_>, raw: &str, place: &Place<'_>) -> Option<Te
     let mut text = text;
     if let Some(form) = placeholder::form(&literal).filter(|_| !place.is_script) {
         text.is_placeholder = form != placeholder::SHELL || placeholder::is_whole(&literal);
-        let problem =
-            format!("looks like a placeholder or a variable ({form}); it is left as it is");
-        cx.warn(place.key, place.line, problem, "a variable is written ${NAME}".to_owned());
+        let (problem, hint) = placeholder::explain(form);
+        cx.warn(place.key, place.line, problem, hint.to_owned());
     }
     (!failed).then_some(text)
 }
@@ -194,15 +205,8 @@ impl Pass<'_, '_> {
             Reference::Known(text) => self.keep(&text),
             Reference::Variable(name, default) => self.variable(inner, name, default),
             Reference::Editor => {
-                let kind = inner.split_once(':').map_or(inner, |(kind, _)| kind);
-                let problem = format!("only an editor knows the value of ${{{kind}…}}");
-                let hint = match inner.strip_prefix("input:").map(variable_for) {
-                    Some(name) if is_name(&name) => {
-                        format!("use a variable of the environment: ${{{name}}}")
-                    }
-                    _ => "write the value, or a variable of the environment: ${NAME}".to_owned(),
-                };
-                self.fail(&problem, &hint);
+                let name = inner.strip_prefix("input:").map(variable_for);
+                self.fail_in_editor(inner, name.as_deref().filter(|name| is_name(name)));
             }
             Reference::Nested => {
                 self.fail("a ${ inside a default", "a default is plain text: ${NAME:-text}");
@@ -240,6 +244,7 @@ impl Pass<'_, '_> {
                 self.cx.note(self.place.key, self.place.line, note);
                 self.keep(&format!("${{{inner}}}"));
             }
+            (None, None) if OF_EDITOR.contains(&inner) => self.fail_in_editor(inner, None),
             (None, None) => {
                 let hint = match self.place.is_script {
                     true => format!("set it, or write $${{{name}}} for a variable of the shell"),
@@ -253,6 +258,16 @@ impl Pass<'_, '_> {
     fn fail(&mut self, problem: &str, hint: &str) {
         self.failed = true;
         self.cx.error(self.place.key, self.place.line, problem, hint.to_owned());
+    }
+
+    /// Reports a variable of an editor, with the name of a variable that can replace it.
+    fn fail_in_editor(&mut self, inner: &str, name: Option<&str>) {
+        let problem = format!("only an editor knows the value of ${{{inner}}}");
+        let hint = match name {
+            Some(name) => format!("use a variable of the environment: ${{{name}}}"),
+            None => "write the value, or a variable of the environment: ${NAME}".to_owned(),
+        };
+        self.fail(&problem, &hint);
     }
 
     fn warn_left(&mut self, problem: &str) {

@@ -4,7 +4,7 @@ use crate::cx::Cx;
 use crate::syntax::Member;
 
 /// The keys that are read.
-const READ: [&str; 15] = [
+const READ: [&str; 16] = [
     "args",
     "command",
     "cwd",
@@ -13,6 +13,7 @@ const READ: [&str; 15] = [
     "env",
     "envFile",
     "httpUrl",
+    "isActive",
     "pontoon",
     "serverUrl",
     "server_type",
@@ -23,7 +24,7 @@ const READ: [&str; 15] = [
 ];
 
 /// Keys that clients define for themselves.
-const OF_CLIENTS: [&str; 42] = [
+const OF_CLIENTS: [&str; 41] = [
     "$schema",
     "alwaysAllow",
     "alwaysAllowTools",
@@ -48,7 +49,6 @@ const OF_CLIENTS: [&str; 42] = [
     "includeTools",
     "initTimeout",
     "instructions",
-    "isActive",
     "name",
     "networkTimeout",
     "note",
@@ -69,7 +69,7 @@ const OF_CLIENTS: [&str; 42] = [
 ];
 
 /// Keys that authors write for another one.
-const NEAR: [(&str, &str); 14] = [
+const NEAR: [(&str, &str); 18] = [
     ("arguments", "args"),
     ("argv", "args"),
     ("cmd", "command"),
@@ -77,11 +77,15 @@ const NEAR: [(&str, &str); 14] = [
     ("endpoint", "url"),
     ("env_file", "envFile"),
     ("environment", "env"),
+    ("environmentVariables", "env"),
     ("envs", "env"),
+    ("envVars", "env"),
     ("executable", "command"),
     ("link", "url"),
     ("program", "command"),
     ("uri", "url"),
+    ("workdir", "cwd"),
+    ("workingDir", "cwd"),
     ("workingDirectory", "cwd"),
     ("working_directory", "cwd"),
 ];

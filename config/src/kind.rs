@@ -72,7 +72,7 @@ pub(crate) fn kind(cx: &mut Cx<'_>, line: usize, members: &[Member]) -> Option<K
 /// Returns whether an entry is switched off; `None` is an error.
 pub(crate) fn is_off(cx: &mut Cx<'_>, members: &[Member]) -> Option<bool> {
     let mut off = Some(false);
-    for (name, meaning) in [("disabled", true), ("enabled", false)] {
+    for (name, meaning) in [("disabled", true), ("enabled", false), ("isActive", false)] {
         let Some(found) = member(members, name) else { continue };
         match found.node.value {
             Json::Bool(value) => off = off.map(|off| off || value == meaning),
@@ -97,7 +97,11 @@ fn declared<'a>(cx: &mut Cx<'_>, members: &'a [Member]) -> Option<Option<(&'a st
             let text = format!("must be a string, and is {}", found.node.value.kind());
             let has_address = matches!(&found.node.value, Json::Object(inner)
                 if inner.iter().any(|it| ADDRESSES.contains(&it.name.as_str())));
-            let hint = has_address.then(|| "put `type` and `url` into the entry itself".to_owned());
+            let hint = match (has_address, &found.node.value) {
+                (true, _) => Some("put `type` and `url` into the entry itself".to_owned()),
+                (false, Json::Null) => Some(format!("remove `{}`", found.name)),
+                (false, _) => None,
+            };
             cx.error(&found.name, found.line, text, hint);
             return None;
         };

@@ -56,5 +56,5 @@ pub use facts::{Facts, FileKind};
 pub use file::Source;
 pub use import::{Imported, import};
 pub use read::read;
-pub use report::{Entry, Finding, Level, Outcome, Report, Server, Value, escape};
+pub use report::{Entry, Finding, Level, Outcome, Report, Server, Value, escape, shown_name};
 pub use schema::schema;

@@ -50,6 +50,21 @@ pub(crate) fn form(text: &str) -> Option<&'static str> {
     yours.any(|(at, _)| is_start(at)).then_some("YOUR_…")
 }
 
+/// Returns the problem and the hint of the warning about a form. They do not quote the text, which
+/// can be a password with such a sign in it.
+pub(crate) fn explain(form: &str) -> (String, &'static str) {
+    match form {
+        SHELL | "%NAME%" | "{env:NAME}" => (
+            format!("{form} is no variable here; the server gets the text as it is"),
+            "a variable is written ${NAME}",
+        ),
+        _ => (
+            format!("looks like a placeholder ({form}); the server gets the text as it is"),
+            "write the value, or a variable of the environment: ${NAME}",
+        ),
+    }
+}
+
 /// Returns the name of a variable at the start of a text; empty if there is none.
 pub(crate) fn name_at(text: &str) -> &str {
     let is_part = |char: char| char.is_ascii_alphanumeric() || char == '_';

@@ -177,7 +177,7 @@ impl fmt::Display for Finding {
         let within = |dot| if self.key.is_empty() { "" } else { dot };
         let key = escape(&self.key);
         match &self.entry {
-            Some(entry) => write!(f, "{}.{}{}{key}: ", self.list, escape(entry), within("."))?,
+            Some(entry) => write!(f, "{}.{}{}{key}: ", self.list, shown_name(entry), within("."))?,
             None => write!(f, "{key}{}", within(": "))?,
         }
         let level = match self.level {
@@ -190,6 +190,14 @@ impl fmt::Display for Finding {
             Some(hint) => write!(f, "\n  hint: {}", escape(hint)),
             None => Ok(()),
         }
+    }
+}
+
+/// Returns the name of an entry for a message: one without a letter or a digit is in quotes.
+pub fn shown_name(name: &str) -> String {
+    match name.contains(char::is_alphanumeric) {
+        true => escape(name),
+        false => format!("\"{}\"", escape(name)),
     }
 }
 

@@ -322,13 +322,13 @@ impl Writer {
 
     /// Writes `NAME=value` without the value.
     fn assignment(&mut self, text: &str) {
-        match text.split_once('=') {
+        match text.split_once('=').filter(|_| !is_json_with_secret(text)) {
             Some((name, value)) => {
                 self.show(name);
                 self.show("=");
                 self.hide(value, holds_secret(name) || looks_secret(value));
             }
-            None => self.show(text),
+            None => self.text(text),
         }
     }
 
@@ -463,10 +463,15 @@ fn scheme(word: &str) -> Option<&'static str> {
     ["bearer", "basic"].iter().any(|it| word.eq_ignore_ascii_case(it)).then_some("credentials")
 }
 
-/// Returns whether a text is JSON that has a key with the name of a secret.
+/// Returns whether a text is an object or a list in JSON, or in a form like it with other quotes or
+/// none, that has a string or a key with the name of a secret.
 fn is_json_with_secret(text: &str) -> bool {
-    text.trim_start().starts_with(['{', '['])
-        && text.split('"').skip(1).step_by(2).any(is_secret_name)
+    let is_space = |char: char| char.is_whitespace() || "\"'\\".contains(char);
+    let ends_key = |char: char| is_space(char) || "{[,".contains(char);
+    let key = |(at, _)| text[..at].trim_end_matches(is_space).rsplit(ends_key).next();
+    let mut keys = text.match_indices(':').filter_map(key);
+    text.trim_start_matches(is_space).starts_with(['{', '['])
+        && (keys.any(is_secret_name) || text.split('"').skip(1).step_by(2).any(is_secret_name))
 }
 
 /// Returns a command line as `command` and `args`, without secrets.

@@ -131,7 +131,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Node, SyntaxError> {
         allow_extended_string_escapes: false,
     };
     let collect = CollectOptions { comments: CommentCollectionStrategy::AsTokens, tokens: true };
-    let parsed = parse_to_ast(text, &collect, &options).map_err(|error| explain(&error, &lines))?;
+    let parsed =
+        parse_to_ast(text, &collect, &options).map_err(|error| explain(&error, text, &lines))?;
     check_tokens(text, &parsed.tokens.unwrap_or_default(), &lines)?;
     match &parsed.value {
         Some(value) => Ok(node(value, &lines)),
@@ -160,9 +161,19 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<&str, SyntaxError> {
     })
 }
 
-fn explain(error: &ParseError, lines: &Lines) -> SyntaxError {
-    let line = lines.of(error.range().start);
+fn explain(error: &ParseError, file: &str, lines: &Lines) -> SyntaxError {
+    let (before, rest) = file.split_at(error.range().start);
+    let line = lines.of(before.len());
     let (text, hint) = match error.kind() {
+        // `"mcpServers": {…}`, as documents of servers show it.
+        ParseErrorKind::MultipleRootJsonValues | ParseErrorKind::UnexpectedToken
+            if before.trim_start().starts_with('"') && rest.starts_with(':') =>
+        {
+            ("the { before this key is missing".to_owned(), r#"write {"mcpServers": {…}}"#)
+        }
+        _ if rest.starts_with(['“', '”', '„', '‘', '’']) => {
+            ("typographic quotes are not JSON".to_owned(), "use straight quotes: \"")
+        }
         ParseErrorKind::MultipleRootJsonValues => {
             ("there is more text after the end of the object".to_owned(), "one file has one object")
         }

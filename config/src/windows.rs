@@ -51,6 +51,8 @@ fn unix_form(words: &[&str], depth: usize) -> Option<Vec<String>> {
         // The name keeps its letters, without the ending.
         _ => {
             let name = name[..stem.len().min(name.len())].to_owned();
+            let name =
+                in_venv(program).map_or(name.clone(), |folder| format!("{folder}bin/{name}"));
             let args = args.iter().map(|arg| (*arg).to_owned());
             return (!name.is_empty()).then(|| std::iter::once(name).chain(args).collect());
         }
@@ -65,8 +67,18 @@ fn unix_form(words: &[&str], depth: usize) -> Option<Vec<String>> {
     }
 }
 
+/// Returns the folder of a virtual environment of Python whose program this is, with a `/`, if the
+/// path is relative: `.venv/` for `.venv\Scripts\python.exe`.
+pub(crate) fn in_venv(program: &str) -> Option<String> {
+    let program = program.replace('\\', "/");
+    let (folder, _) = program.split_once("Scripts/")?;
+    (folder.ends_with('/') && !folder.starts_with('/') && !folder.contains(':'))
+        .then(|| folder.to_owned())
+}
+
 fn unix_words(words: &[&str], depth: usize) -> Option<Vec<String>> {
-    match is_windows(words.first()?) {
+    // A script of PowerShell has no such form.
+    match is_windows(words.first().filter(|word| !word.starts_with('$'))?) {
         true => unix_form(words, depth + 1),
         false => Some(words.iter().map(|word| (*word).to_owned()).collect()),
     }

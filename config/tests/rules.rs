@@ -333,7 +333,7 @@ fn hints_show_the_command_line_taken_apart() {
             r#"{"command": "C:\\Program Files\\nodejs\\npx.cmd -y kelp", "args": ["--token", "CANARY"]}"#,
             r#""command": "npx", "args": ["-y", "kelp", "--token", "***"]"#,
         ),
-        (r#"{"command": ".venv\\Scripts\\python"}"#, "write the path with /"),
+        (r#"{"command": "bin\\python"}"#, "write the path with /"),
         (r#"{"command": "node", "cwd": "C:\\srv"}"#, "a path of Windows"),
     ];
     for (entry, words) in rows {

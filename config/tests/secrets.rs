@@ -18,7 +18,7 @@ fn shown(command: &[&str]) -> (String, usize) {
 }
 
 /// Arguments, how they are shown, and the number of findings.
-const ARGUMENTS: [(&[&str], &str, usize); 51] = [
+const ARGUMENTS: [(&[&str], &str, usize); 57] = [
     (&["--api-key", "CANARY"], "--api-key ***", 1),
     (&["--apiKey=CANARY"], "--apiKey=***", 1),
     (&["--auth", "--token", "CANARY"], "--auth *** ***", 1),
@@ -46,6 +46,12 @@ const ARGUMENTS: [(&[&str], &str, usize); 51] = [
     (&["ghp_CANARY0123456789"], "***", 1),
     (&["x-sk-CANARY01234567890"], "x-***", 1),
     (&["{\"apiKey\": \"CANARY\"}"], "***", 1),
+    (&["{'apiKey': 'CANARY'}"], "***", 1),
+    (&["{ mode: 1, apiKey: CANARY }"], "***", 1),
+    (&["\"{\\\"apiKey\\\":\\\"CANARY\\\"}\""], "\"***", 1),
+    (&["--env", "{\"A_TOKEN\":\"CANARY=\"}"], "--env ***", 1),
+    (&["{\"mode\": \"fast\"}", "{env:A_TOKEN}"], "{\"mode\": \"fast\"} {env:A_TOKEN}", 1),
+    (&["{{API_KEY}}"], "{{API_KEY}}", 1),
     (&["A_KEY=CANARY node --token CANARY x"], "A_KEY=***", 1),
     (
         &["node --token CANARY x", "cd a && B=1 A_KEY='CAN ARY' c"],
