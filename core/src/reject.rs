@@ -359,6 +359,8 @@ pub enum SpawnError {
     NotExecutable,
     /// File descriptors, processes or memory are used up.
     NoResources,
+    /// The arguments and variables are longer than the system allows.
+    TooLong,
     /// Any other reason.
     Other,
 }

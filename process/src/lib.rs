@@ -136,6 +136,7 @@ pub fn spawn_error(error: &io::Error) -> SpawnError {
         Some(Errno::AGAIN | Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOSPC) => {
             SpawnError::NoResources
         }
+        Some(Errno::TOOBIG) => SpawnError::TooLong,
         _ => SpawnError::Other,
     }
 }

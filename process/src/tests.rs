@@ -102,6 +102,8 @@ fn what_cannot_be_started_is_told_apart() {
     assert_eq!(error("/dev/null/below-a-file"), SpawnError::NotFound);
     assert_eq!(error("/etc/passwd"), SpawnError::NotExecutable);
     assert_eq!(error("/"), SpawnError::NotExecutable);
+    let long = command(&spec("true", &[&"x".repeat(8 << 20)])).spawn().unwrap_err();
+    assert_eq!(spawn_error(&long), SpawnError::TooLong);
     let exhausted = Errno::MFILE.into();
     assert_eq!(spawn_error(&exhausted), SpawnError::NoResources);
     assert_eq!(spawn_error(&io::Error::other("anything")), SpawnError::Other);

@@ -302,6 +302,9 @@ impl fmt::Display for SpawnError {
             SpawnError::NoResources => {
                 "the system has no file descriptors, processes or memory left"
             }
+            SpawnError::TooLong => {
+                "its arguments and environment variables are longer than the system allows"
+            }
             SpawnError::Other => "the system refused",
         })
     }
