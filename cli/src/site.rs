@@ -10,7 +10,9 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pontoon_config::{Entry, Finding, Level as Weight, Outcome, Report, Server, escape, settings};
+use pontoon_config::{
+    Entry, Finding, Level as Weight, Outcome, Report, Server, escape, settings, shown_name,
+};
 use pontoon_core::auth::Auth;
 use pontoon_core::http::encode_segment;
 use pontoon_core::{ChildSpec, Config, Level};
@@ -321,7 +323,7 @@ impl Files {
             Outcome::Skipped(reason) => (Level::Info, format!("skipped: {}", escape(reason))),
             Outcome::Broken => (Level::Warning, format!("broken: {}", self.reason(entry))),
         };
-        let name = escape(&entry.name);
+        let name = shown_name(&entry.name);
         let url = match entry.path.as_str() {
             "" => None,
             path => Some(format!("{base}/{}/mcp", encode_segment(path))),

@@ -331,7 +331,8 @@ impl Site {
         let table = self.table();
         let servers = table.entries.iter().map(|entry| SiteServer {
             name: entry.name.clone(),
-            path: format!("/{}/mcp", encode_segment(&entry.segment)).into(),
+            path: (!entry.segment.is_empty())
+                .then(|| format!("/{}/mcp", encode_segment(&entry.segment)).into()),
             status: match &entry.state {
                 EntryState::Serving(endpoint) => {
                     ServerStatus::Serving(endpoint.driver.read(Engine::overview))

@@ -55,7 +55,7 @@ impl Engine {
         let config = &self.shared.config;
         let server = SiteServer {
             name: config.title.clone(),
-            path: config.path.as_str().into(),
+            path: Some(config.path.as_str().into()),
             status: ServerStatus::Serving(self.overview(now)),
         };
         let site = SiteStatus {

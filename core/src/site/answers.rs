@@ -32,8 +32,8 @@ pub struct SiteStatus {
 pub struct SiteServer {
     /// Its name, as in the file.
     pub name: Box<str>,
-    /// The path of its endpoint, percent-encoded.
-    pub path: Box<str>,
+    /// The path of its endpoint, percent-encoded; `None` if its name leads to none.
+    pub path: Option<Box<str>>,
     /// Its state.
     pub status: ServerStatus,
 }
@@ -67,6 +67,14 @@ impl ServerStatus {
 }
 
 impl SiteServer {
+    /// Returns its name, in quotes if it has neither a letter nor a digit.
+    fn shown_name(&self) -> String {
+        match self.name.contains(char::is_alphanumeric) {
+            true => self.name.to_string(),
+            false => format!("\"{}\"", self.name),
+        }
+    }
+
     fn to_json(&self) -> Value {
         let (state, reason) = self.status.words();
         let mut value = json!({"name": self.name, "path": self.path, "state": state});
@@ -202,7 +210,7 @@ impl SiteStatus {
         let mut text = "ok\n".to_owned();
         for server in self.servers.iter().filter(|server| !server.status.is_ready()) {
             let (state, reason) = server.status.words();
-            text += &format!("{}: {}\n", server.name, reason.unwrap_or(state));
+            text += &format!("{}: {}\n", server.shown_name(), reason.unwrap_or(state));
         }
         text
     }

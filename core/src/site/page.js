@@ -5,8 +5,9 @@ const PERIOD_MS = 2000;
 const HISTORY = 60;
 const FILTER_FROM = 9;
 
-// The rows, by the path of their server.
+// The rows, by the key of their server. Servers with errors can have one path together, or none.
 const rows = new Map();
+const key = (server) => JSON.stringify([server.name, server.path]);
 const byId = (id) => document.getElementById(id);
 
 function set(element, text) {
@@ -38,8 +39,14 @@ const FIGURES = {
   p99_ms: time,
 };
 
-function word(name) {
-  return /^[A-Za-z0-9_.@%+=:,\/-]+$/.test(name) && !name.startsWith("-") ? name : `'${name.replaceAll("'", "'\\''")}'`;
+// Quotes a word for a shell.
+function word(text) {
+  return /^[A-Za-z0-9_.@%+=:,\/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+// Returns the name for `claude mcp add`, which accepts letters, digits, hyphens and underscores.
+function claudeName(name) {
+  return name.replaceAll(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "") || "server";
 }
 
 // The settings of clients, by the name of the client. A token is to be put in by the reader.
@@ -48,7 +55,7 @@ function snippets(name, url, needsToken) {
   const headers = needsToken ? { headers: { Authorization: "Bearer YOUR_TOKEN" } } : {};
   const option = needsToken ? ' --header "Authorization: Bearer YOUR_TOKEN"' : "";
   return {
-    "Claude Code": `claude mcp add --transport http ${word(name)} ${word(url)}${option}`,
+    "Claude Code": `claude mcp add --transport http ${claudeName(name)} ${word(url)}${option}`,
     "VS Code: .vscode/mcp.json": json({ servers: { [name]: { type: "http", url, ...headers } } }),
     "Cursor: .cursor/mcp.json": json({ mcpServers: { [name]: { url, ...headers } } }),
     "Other clients": json({ mcpServers: { [name]: { type: "http", url, ...headers } } }),
@@ -84,9 +91,10 @@ function addRow(server, url, needsToken) {
   const row = byId("server").content.firstElementChild.cloneNode(true);
   const part = (selector) => row.querySelector(selector);
   part("h2").textContent = server.name;
+  for (const ways of [".address", "details"]) part(ways).hidden = url === null;
   part(".address code").textContent = url;
   copies(part(".address button"), `Copy the URL of ${server.name}`, url);
-  for (const [client, text] of Object.entries(snippets(server.name, url, needsToken))) {
+  for (const [client, text] of Object.entries(url === null ? {} : snippets(server.name, url, needsToken))) {
     const figure = byId("snippet").content.firstElementChild.cloneNode(true);
     figure.querySelector("span").textContent = client;
     figure.querySelector("pre").textContent = text;
@@ -94,13 +102,13 @@ function addRow(server, url, needsToken) {
     part(".snippets").append(figure);
   }
   const known = { row, part, url, needsToken, name: server.name, state: undefined, history: [] };
-  rows.set(server.path, known);
+  rows.set(key(server), known);
   return known;
 }
 
 function show(server, url, needsToken) {
-  let known = rows.get(server.path);
-  if (known && (known.url !== url || known.name !== server.name || known.needsToken !== needsToken)) {
+  let known = rows.get(key(server));
+  if (known && (known.url !== url || known.needsToken !== needsToken)) {
     known.row.remove();
     known = undefined;
   }
@@ -158,14 +166,15 @@ function base(site) {
 
 function update(site) {
   const list = byId("servers");
-  const paths = new Set(site.servers.map((server) => server.path));
-  for (const [path, { row }] of rows) {
-    if (paths.has(path)) continue;
+  const keys = new Set(site.servers.map(key));
+  for (const [known, { row }] of rows) {
+    if (keys.has(known)) continue;
     row.remove();
-    rows.delete(path);
+    rows.delete(known);
   }
   site.servers.forEach((server, at) => {
-    const row = show(server, base(site) + server.path, site.needs_token === true);
+    const url = server.path === null ? null : base(site) + server.path;
+    const row = show(server, url, site.needs_token === true);
     if (list.children[at] !== row) list.insertBefore(row, list.children[at] ?? null);
   });
   byId("empty").hidden = site.servers.length > 0;

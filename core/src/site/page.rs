@@ -16,7 +16,7 @@ pub(super) const PAGE: &str = concat!(
 /// The policy of the page (Content Security Policy Level 3). It runs only its own script and style,
 /// which are named by their SHA-256.
 pub(super) const POLICY: &str = concat!(
-    "default-src 'none'; script-src 'sha256-RQPbLSS8sO2BnvlCSBrsIh9ObztVEtDv4Nay9WF0a+0='; style-src 'sha256-mgs4v4/9a9ZatZkZBrVX7wpfLWagMMBp7Dzs+yhYaJE='; img-src data:; ",
+    "default-src 'none'; script-src 'sha256-99kdwXOdCFp0HbZPgXuz/mdCfS2u9zFB1DgP3UlNWHI='; style-src 'sha256-mgs4v4/9a9ZatZkZBrVX7wpfLWagMMBp7Dzs+yhYaJE='; img-src data:; ",
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 

@@ -14,9 +14,10 @@ const METADATA: &str = "/.well-known/oauth-protected-resource";
 
 impl Routes {
     /// Creates the routes of servers with these names, percent-decoded, in this order. Of two equal
-    /// names the last one counts.
+    /// names the last one counts; an empty one has no path.
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Routes {
-        Routes((0..).zip(names).map(|(index, name)| (name.into(), index)).collect())
+        let named = (0..).zip(names).filter(|(_, name)| !name.is_empty());
+        Routes(named.map(|(index, name)| (name.into(), index)).collect())
     }
 
     /// Returns the index of the server that a request target belongs to. Percent-encoded characters

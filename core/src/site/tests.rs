@@ -3,7 +3,7 @@ use crate::http::{encode_segment, without_segment};
 
 #[test]
 fn a_path_finds_its_server() {
-    let routes = Routes::new(["time", "git", "möwe", "a.b"]);
+    let routes = Routes::new(["time", "git", "möwe", "a.b", ""]);
     for (target, server) in [
         ("/time/mcp", Some(0)),
         ("/time/mcp?x=/git/mcp", Some(0)),
@@ -23,6 +23,7 @@ fn a_path_finds_its_server() {
         ("/m%C3we/mcp", None),
         ("/%+1/mcp", None),
         ("//time/mcp", None),
+        ("//mcp", None),
         ("/.well-known/oauth-protected-resource", None),
         ("/", None),
         ("", None),

@@ -29,6 +29,7 @@ cases! { $ several_servers:
     replaced_sessions_end_at_the_drain_limit
     a_stop_drains_all_servers
     ; on sockets only:
+    a_name_without_a_path_is_listed: "a simulated program has no file"
     a_broken_file_changes_nothing: "a simulated program has no file"
     a_changed_file_is_noticed: "a simulated program has no file"
     settings_of_an_entry_take_effect: "a simulated program has no file"
@@ -91,6 +92,27 @@ pub fn a_broken_entry_answers_with_its_reason(target: &Target) {
     assert!(!foreign.expect(403, "another host").text().contains("no-such-program"));
     Client::open_at(&pontoon, "/good/mcp").expect_served();
     pontoon.get("/readyz").expect(200, "the other one is served");
+}
+
+pub fn a_name_without_a_path_is_listed(target: &Target) {
+    let names = ["deck 1", "deck/1", "", "..", "good"];
+    let pontoon = target.serve(&names.map(|name| Entry::new(name, &[]))).start();
+    let list = pontoon.get("/").expect(200, "the list").json();
+    let servers = list["servers"].as_array().expect("a list");
+    let listed: Vec<_> =
+        servers.iter().map(|it| (&it["name"], &it["path"], &it["state"])).collect();
+    let (deck, good) = (json!("/deck-1/mcp"), json!("/good/mcp"));
+    let paths = [&deck, &deck, &Value::Null, &Value::Null, &good];
+    for ((name, path), listed) in names.iter().zip(paths).zip(listed) {
+        let state = if *name == "good" { "idle" } else { "broken" };
+        assert_eq!(listed, (&json!(name), path, &json!(state)));
+    }
+    Request::post("{}").at("//mcp").send(pontoon.addr).expect(404, "no server");
+    let ready = pontoon.get("/readyz").expect(200, "one server").text().to_owned();
+    let reason = "(name): no character of the name can be in a path";
+    assert!(ready.contains(&format!("\n\"\": {reason}\n\"..\": {reason}\n")), "{ready}");
+    assert_eq!(status(&pontoon, "/deck-1/mcp"), 503);
+    Client::open_at(&pontoon, "/good/mcp").expect_served();
 }
 
 pub fn sessions_belong_to_one_server(target: &Target) {

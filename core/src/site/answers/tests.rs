@@ -21,7 +21,7 @@ fn overview() -> Overview {
 }
 
 fn server(name: &str, status: ServerStatus) -> SiteServer {
-    SiteServer { name: name.into(), path: format!("/{name}/mcp").into(), status }
+    SiteServer { name: name.into(), path: Some(format!("/{name}/mcp").into()), status }
 }
 
 /// A program with the server `time`, after a change.
