@@ -192,7 +192,7 @@ pub use chunk::Chunk;
 pub use engine::Engine;
 pub use ids::{ChildId, ExchangeId, SessionId};
 pub use job::{Done, Job};
-pub use machine::{Action, Actions, Input, Signal};
+pub use machine::{Action, Actions, ChildPipe, Input, Signal};
 pub use native::{StatelessOutcome, StatelessRequest, StatelessServer};
 pub use principal::Principal;
 pub use time::{Deadline, Duration, Instant, TimerKind};

@@ -236,10 +236,12 @@ pub enum Action {
         /// The bytes, one line or several.
         chunk: Chunk,
     },
-    /// Start or stop reading a child's standard output. A new child's is read.
+    /// Start or stop reading a child's standard output or standard error. A new child's are read.
     SetReadEnabled {
         /// The child.
         child: ChildId,
+        /// The pipe.
+        pipe: ChildPipe,
         /// Whether to read.
         enabled: bool,
     },
@@ -280,6 +282,15 @@ pub enum Action {
         /// Whether anything was aborted.
         forced: bool,
     },
+}
+
+/// The pipes that a child writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChildPipe {
+    /// Its standard output.
+    Stdout,
+    /// Its standard error.
+    Stderr,
 }
 
 /// The signals that stop a child (2025-11-25, basic/lifecycle, Shutdown).

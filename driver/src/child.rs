@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use std::{mem, process};
 
 use bytes::{Buf, Bytes};
-use pontoon_core::{ChildId, ChildSpec, ExitStatus, Input, Output, Signal};
+use pontoon_core::{ChildId, ChildPipe, ChildSpec, ExitStatus, Input, Output, Signal};
 
 use crate::child_slot::ChildSlot;
 use crate::driver::Driver;
@@ -162,7 +162,7 @@ impl ChildIo {
         let mut inputs = Vec::new();
         loop {
             let read = poll_fn(|cx| {
-                ready!(self.slot.poll_open(cx));
+                ready!(self.slot.poll_open(ChildPipe::Stdout, cx));
                 scratch::poll_read(&mut stdout, cx, limits.pipe_read_bytes, |bytes| {
                     output.feed(bytes, |line| inputs.push(Input::ChildLine { child, line }));
                     bytes.len()
@@ -192,6 +192,7 @@ impl ChildIo {
         let bytes_max = self.driver.config.limits.pipe_read_bytes;
         loop {
             let read = poll_fn(|cx| {
+                ready!(self.slot.poll_open(ChildPipe::Stderr, cx));
                 scratch::poll_read(&mut stderr, cx, bytes_max, Bytes::copy_from_slice)
             });
             match read.await {

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use std::{fmt, mem};
 
 use bytes::Bytes;
-use pontoon_core::{Chunk, Signal};
+use pontoon_core::{ChildPipe, Chunk, Signal};
 
 use crate::lock::lock;
 
@@ -18,8 +18,9 @@ use crate::lock::lock;
 #[derive(Debug, Default)]
 pub(crate) struct ChildSlot {
     state: Mutex<SlotState>,
-    /// Whether reading standard output is paused. A read in progress still completes.
-    gated: AtomicBool,
+    /// Whether reading standard output, or standard error, is paused. A read in progress still
+    /// completes.
+    gated: [AtomicBool; 2],
 }
 
 #[derive(Debug, Default)]
@@ -48,8 +49,8 @@ impl ChildSlot {
         state.pipes.take()
     }
 
-    pub(crate) fn set_read_enabled(&self, open: bool) -> Option<Waker> {
-        self.gated.store(!open, Ordering::Release);
+    pub(crate) fn set_read_enabled(&self, pipe: ChildPipe, open: bool) -> Option<Waker> {
+        self.gated[pipe as usize].store(!open, Ordering::Release);
         if open { self.lock().pipes.take() } else { None }
     }
 
@@ -84,13 +85,14 @@ impl ChildSlot {
         state.wake(cx)
     }
 
-    pub(crate) fn poll_open(&self, cx: &Context<'_>) -> Poll<()> {
-        if !self.gated.load(Ordering::Acquire) {
+    pub(crate) fn poll_open(&self, pipe: ChildPipe, cx: &Context<'_>) -> Poll<()> {
+        let gated = &self.gated[pipe as usize];
+        if !gated.load(Ordering::Acquire) {
             return Poll::Ready(());
         }
         let mut state = self.lock();
         // The engine opens the gate before it looks for the task to wake.
-        if self.gated.load(Ordering::Acquire) { state.wake(cx) } else { Poll::Ready(()) }
+        if gated.load(Ordering::Acquire) { state.wake(cx) } else { Poll::Ready(()) }
     }
 
     pub(crate) fn poll_released(&self, cx: &Context<'_>) -> Poll<()> {

@@ -133,8 +133,8 @@
 //! there is room for it. [`Exchange`] reports when nothing more waits, and otherwise every 64 KiB,
 //! so that not every receipt takes the lock.
 //!
-//! A closed gate pauses reading the child's output, and the child blocks on its full pipe. A read
-//! in progress still completes. The lines of one read are reported 64 at a time, so that other
+//! A closed gate pauses reading the child's standard output or standard error, and the child blocks
+//! on its full pipe. A read in progress still completes. The lines of one read are reported 64 at a time, so that other
 //! sessions get a turn in between.
 //!
 //! # Panics and threads

@@ -428,8 +428,8 @@ impl State {
             Action::Write { exchange, chunk } => self.exchanges.get(&exchange)?.write(chunk),
             Action::CloseStdin { child } => self.children.get(&child)?.close_stdin(),
             Action::WriteStdin { child, chunk } => self.children.get(&child)?.write_stdin(chunk),
-            Action::SetReadEnabled { child, enabled } => {
-                self.children.get(&child)?.set_read_enabled(enabled)
+            Action::SetReadEnabled { child, pipe, enabled } => {
+                self.children.get(&child)?.set_read_enabled(pipe, enabled)
             }
             Action::Signal { child, signal } => {
                 self.children.get(&child)?.signal(signal);

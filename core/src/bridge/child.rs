@@ -1,7 +1,7 @@
 //! One child process, from the request to start it until its end is certain.
 //!
-//! Owns: the bytes for its input that it has not accepted, whether its output is read, the stop
-//! order, and its standard error.
+//! Owns: the bytes for its input that it has not accepted, the pace at which its output is read, the
+//! stop order, and its standard error.
 //! Never: a message; the session interprets the lines.
 //!
 //! ```text
@@ -18,14 +18,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::bridge::{InvalidLines, Stderr};
+use crate::bridge::{InvalidLines, Pace, Stderr};
 use crate::child_spec::ChildSpec;
 use crate::chunk::Chunk;
 use crate::cx::Cx;
 use crate::ids::ChildId;
 use crate::json::InvalidLine;
 use crate::log_text::{escape_untrusted, truncate_for_log};
-use crate::machine::{Action, Signal};
+use crate::machine::{Action, ChildPipe, Signal};
 use crate::modern::probe;
 use crate::observe::Event;
 use crate::reject::ExitStatus;
@@ -51,7 +51,8 @@ pub(crate) struct Child {
     is_probed: bool,
     /// Whether its standard input was closed before it had read anything.
     has_read_nothing: bool,
-    read_enabled: bool,
+    stdout_pace: Pace,
+    stderr_pace: Pace,
     stdin_open: bool,
     stdout_open: bool,
     stderr_open: bool,
@@ -105,7 +106,8 @@ impl Child {
             stdin_taken: 0,
             is_probed: false,
             has_read_nothing: false,
-            read_enabled: true,
+            stdout_pace: Pace::new(ChildPipe::Stdout),
+            stderr_pace: Pace::new(ChildPipe::Stderr),
             stdin_open: true,
             stdout_open: true,
             stderr_open: true,
@@ -196,11 +198,27 @@ impl Child {
 
     /// Starts or stops reading its output.
     pub(crate) fn set_read_enabled(&mut self, open: bool, cx: &mut Cx<'_>) {
-        // After its exit, the rest of its output is always read.
-        let enabled = open || self.exited.is_some();
-        if self.read_enabled != enabled {
-            self.read_enabled = enabled;
-            cx.out.push(Action::SetReadEnabled { child: self.id, enabled });
+        self.stdout_pace.set_wanted(open);
+        self.update_reading(cx);
+    }
+
+    /// Counts bytes of its standard output that had no effect. Too many of them slow down reading.
+    pub(crate) fn count_wasted(&mut self, bytes: usize, cx: &mut Cx<'_>) {
+        self.stdout_pace.count(bytes, cx);
+        self.update_reading(cx);
+    }
+
+    /// Returns whether reading its standard output pauses, because too much had no effect.
+    #[cfg(test)]
+    pub(crate) fn is_paused(&self) -> bool {
+        self.stdout_pace.next_due() < Instant::FAR
+    }
+
+    fn update_reading(&mut self, cx: &mut Cx<'_>) {
+        // A child that blocks on its output could not end. After its exit the rest is read.
+        let is_ending = self.exited.is_some() || self.stop.is_some();
+        for pace in [&mut self.stdout_pace, &mut self.stderr_pace] {
+            pace.apply(self.id, is_ending, cx);
         }
     }
 
@@ -249,6 +267,8 @@ impl Child {
     /// Handles bytes of its standard error.
     pub(crate) fn on_stderr(&mut self, bytes: &Bytes, cx: &mut Cx<'_>) {
         self.stderr.push(self.id, bytes, cx);
+        self.stderr_pace.count(bytes.len(), cx);
+        self.update_reading(cx);
     }
 
     /// Leaves the lines of its standard error out of the log for as long as they repeat these,
@@ -266,7 +286,7 @@ impl Child {
     pub(crate) fn exited(&mut self, status: ExitStatus, cx: &mut Cx<'_>) {
         self.exited = Some(status);
         cx.out.push(Action::Signal { child: self.id, signal: Signal::Kill });
-        self.set_read_enabled(true, cx);
+        self.update_reading(cx);
         self.await_end(cx);
     }
 
@@ -366,9 +386,8 @@ impl Child {
         }
         self.stdin_open = false;
         cx.out.push(Action::CloseStdin { child: self.id });
-        // A child that blocks on its output could not end.
-        self.set_read_enabled(true, cx);
         self.next_stop_step(Some(Signal::Terminate), cx);
+        self.update_reading(cx);
     }
 
     /// Kills it.
@@ -392,6 +411,7 @@ impl Child {
         if self.stderr.next_due() <= cx.now {
             self.stderr.report(self.id, cx);
         }
+        self.update_reading(cx);
         let Some(Stop { next: Some(signal), at }) = self.stop else { return };
         if self.exited.is_some() || at > cx.now {
             return;
@@ -414,5 +434,7 @@ impl Child {
         stop.min(ending.unwrap_or(Instant::FAR))
             .min(self.invalid_lines.next_due())
             .min(self.stderr.next_due())
+            .min(self.stdout_pace.next_due())
+            .min(self.stderr_pace.next_due())
     }
 }

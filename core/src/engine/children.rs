@@ -99,6 +99,16 @@ impl Engine {
         }
     }
 
+    /// Handles a line of a child, and counts it for the child's pace if it had no effect.
+    pub(super) fn on_paced_line(&mut self, child: ChildId, line: Result<Message, InvalidLine>) {
+        let bytes = line.as_ref().map_or_else(|line| line.bytes, |message| message.bytes().len());
+        let wasted = self.shared.metrics.wasted_messages();
+        self.on_child_line(child, line);
+        if self.shared.metrics.wasted_messages() > wasted {
+            self.with_child(child, |child, cx| child.count_wasted(bytes, cx));
+        }
+    }
+
     pub(super) fn on_child_line(&mut self, child: ChildId, line: Result<Message, InvalidLine>) {
         if let Some(held) = self.held_lines.get_mut(&child) {
             return held.push_back(line);

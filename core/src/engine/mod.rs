@@ -336,7 +336,7 @@ impl Engine {
             Input::ChildSpawnFailed { child, error } => {
                 self.on_child_spawn_failed(child, error);
             }
-            Input::ChildLine { child, line } => self.on_child_line(child, line),
+            Input::ChildLine { child, line } => self.on_paced_line(child, line),
             Input::ChildStdoutClosed { child } => self.on_child_stdout_closed(child),
             Input::ChildStderr { child, bytes } => {
                 self.with_child(child, |child, cx| child.on_stderr(&bytes, cx));

@@ -21,6 +21,7 @@ mod notices;
 mod opening;
 mod overtaking;
 mod overview;
+mod pace;
 mod parked;
 mod paused;
 mod pressure;

@@ -26,6 +26,8 @@ pub(crate) struct Metrics {
     tls_failed: BTreeMap<TlsFailure, u64>,
     dropped: BTreeMap<Dropped, u64>,
     noise_lines: u64,
+    /// Dropped messages and invalid lines together.
+    wasted: u64,
     replay_lost: u64,
 }
 
@@ -131,10 +133,17 @@ impl Metrics {
     }
 
     pub(crate) fn dropped(&mut self, what: Dropped) {
+        self.wasted += 1;
         *self.dropped.entry(what).or_default() += 1;
     }
 
+    /// Returns the number of dropped messages and of lines that were not messages.
+    pub(crate) fn wasted_messages(&self) -> u64 {
+        self.wasted
+    }
+
     pub(crate) fn noise_line(&mut self) {
+        self.wasted += 1;
         self.noise_lines += 1;
     }
 

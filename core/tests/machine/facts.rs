@@ -51,7 +51,7 @@ struct Exchange {
 
 #[derive(Debug, Default)]
 struct Child {
-    gated: bool,
+    gated: [bool; 2],
     stdin_closed: bool,
     signalled: bool,
     /// Whether its failure to start or its exit was reported.
@@ -469,7 +469,7 @@ impl Machine {
                     self.exchanges.get_mut(&exchange.0).unwrap().closed |= !receipt;
                 }
                 Action::Spawn { child, .. } => {
-                    let fresh = Child { gated: true, ..Child::default() };
+                    let fresh = Child { gated: [true; 2], ..Child::default() };
                     assert!(self.children.insert(child.0, fresh).is_none(), "a number used twice");
                 }
                 Action::CloseStdin { child } => {
@@ -483,10 +483,10 @@ impl Machine {
                     );
                     self.numbers.extend(messages::ids(&chunk.to_vec()));
                 }
-                Action::SetReadEnabled { child, enabled } => {
+                Action::SetReadEnabled { child, pipe, enabled } => {
                     let child = self.running(child.0, &action);
                     assert_ne!(
-                        std::mem::replace(&mut child.gated, *enabled),
+                        std::mem::replace(&mut child.gated[*pipe as usize], *enabled),
                         *enabled,
                         "no change"
                     );

@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
 
+use pontoon_core::ChildPipe::{Stderr, Stdout};
 use pontoon_core::{Chunk, Config, Serves};
 
 use super::*;
@@ -63,7 +64,7 @@ fn every_action_wakes_the_pipes() {
     let slot = ChildSlot::default();
     let actions: [&dyn Fn() -> Option<Waker>; 4] = [
         &|| slot.write_stdin(Chunk::from(&b"line\n"[..])),
-        &|| slot.set_read_enabled(true),
+        &|| slot.set_read_enabled(Stdout, true),
         &|| slot.close_stdin(),
         &|| slot.release(),
     ];
@@ -131,9 +132,12 @@ fn a_child_that_never_stops_writing_lets_others_have_their_turn() {
 fn a_gate_holds_until_it_is_opened() {
     let cx = Context::from_waker(Waker::noop());
     let slot = ChildSlot::default();
-    assert!(slot.poll_open(&cx).is_ready(), "a new child is read");
-    slot.set_read_enabled(false);
-    assert!(slot.poll_open(&cx).is_pending());
-    wake(slot.set_read_enabled(true));
-    assert!(slot.poll_open(&cx).is_ready());
+    for (pipe, other) in [(Stdout, Stderr), (Stderr, Stdout)] {
+        assert!(slot.poll_open(pipe, &cx).is_ready(), "a new child is read");
+        slot.set_read_enabled(pipe, false);
+        assert!(slot.poll_open(pipe, &cx).is_pending());
+        assert!(slot.poll_open(other, &cx).is_ready());
+        wake(slot.set_read_enabled(pipe, true));
+        assert!(slot.poll_open(pipe, &cx).is_ready());
+    }
 }

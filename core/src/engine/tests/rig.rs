@@ -120,6 +120,7 @@ pub(super) struct Process {
     /// Bytes that it has not accepted.
     pub(super) unfed: usize,
     pub(super) reading: bool,
+    pub(super) reading_stderr: bool,
     pub(super) stdin_closed: bool,
     pub(super) signals: Vec<Signal>,
     pub(super) exited: bool,

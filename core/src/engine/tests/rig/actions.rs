@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::{Exchange, Process, Rig, Spawning, Stage};
 use crate::chunk::Chunk;
 use crate::engine::*;
+use crate::machine::ChildPipe;
 
 impl Rig {
     /// Carries out the waiting jobs, and those that follow from them.
@@ -27,15 +28,20 @@ impl Rig {
         }
     }
 
-    /// A child is read unless its client has too much to read.
+    /// A child is read unless its client has too much to read, or it wrote too much without effect.
     fn check_gates(&self) {
         let limits = &self.engine.shared.config.limits;
         for (child, session) in &self.engine.owners {
             let process = &self.children[child];
-            let outbound = self.engine.sessions[session].outbound();
+            let session = &self.engine.sessions[session];
+            let outbound = session.outbound();
+            let is_paused = session.backend().child().is_some_and(Child::is_paused);
             let must = outbound <= limits.outbound_bytes_low || process.exited;
             let may = outbound < limits.outbound_bytes_high || process.exited;
-            assert!(if process.reading { may } else { !must }, "{outbound} bytes: {process:?}");
+            assert!(
+                if process.reading { may } else { !must || is_paused },
+                "{outbound} bytes: {process:?}"
+            );
         }
     }
 
@@ -120,8 +126,12 @@ impl Rig {
                     facts.push_back(Input::ChildStdinAcked { child, bytes });
                 }
             }
-            Action::SetReadEnabled { enabled, .. } => {
-                assert_ne!(std::mem::replace(&mut process.reading, enabled), enabled, "no change");
+            Action::SetReadEnabled { pipe, enabled, .. } => {
+                let reading = match pipe {
+                    ChildPipe::Stdout => &mut process.reading,
+                    ChildPipe::Stderr => &mut process.reading_stderr,
+                };
+                assert_ne!(std::mem::replace(reading, enabled), enabled, "no change");
             }
             Action::Signal { signal, .. } => process.signals.push(signal),
             _ => {
@@ -136,6 +146,7 @@ impl Rig {
             fed: Vec::new(),
             unfed: 0,
             reading: true,
+            reading_stderr: true,
             stdin_closed: false,
             signals: Vec::new(),
             exited: false,
