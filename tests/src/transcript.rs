@@ -9,6 +9,7 @@
 //! include parts/session.txt   reads the lines of another file here
 //! run proxy --child-era legacy
 //! let $x = JSON               gives a value a name
+//! forget $x                   lets its next use bind another value
 //! a> POST /mcp                sends a request: its line, headers, and body
 //! a< 200 application/json     awaits the head of the answer: status and media type
 //! a< Retry-After: 1           a header of it

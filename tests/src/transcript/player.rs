@@ -84,6 +84,7 @@ impl<'a> Player<'a> {
                 let value = self.known.json(json).parse().expect("JSON");
                 self.known.set(name, value);
             }
+            Action::Forget(name) => self.known.forget(name),
             Action::Clock(time) => wait::sleep(*time),
             Action::Exchange(name, step) => self.exchange(name, step),
             Action::Child(number, step) => self.child(*number, step),

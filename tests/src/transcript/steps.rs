@@ -16,6 +16,8 @@ pub(super) enum Action {
     Run(Vec<String>),
     /// Binds a name to JSON.
     Let(String, String),
+    /// Forgets the value of a name.
+    Forget(String),
     /// Moves the clock.
     Clock(Duration),
     Exchange(String, Exchange),
@@ -142,6 +144,9 @@ fn action(line: &str) -> Option<Action> {
     if let Some(binding) = line.strip_prefix("let $") {
         let (name, value) = binding.split_once(" = ")?;
         return Some(Action::Let(name.to_owned(), value.to_owned()));
+    }
+    if let Some(name) = line.strip_prefix("forget $") {
+        return Some(Action::Forget(name.to_owned()));
     }
     if let Some(time) = line.strip_prefix("clock +") {
         return Some(Action::Clock(time_of(time)?));

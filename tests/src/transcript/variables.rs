@@ -29,6 +29,10 @@ impl Variables {
         self.0.insert(name.to_owned(), value);
     }
 
+    pub(super) fn forget(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
     /// Binds a name at its first use, and compares at each other one. `_` is never bound.
     pub(super) fn matches(&mut self, name: &str, value: &Value) -> bool {
         match self.get(name) {
