@@ -10,6 +10,9 @@ use serde_json::json;
 use crate::hints::quoted;
 use crate::log::{LISTENING, Notice};
 
+/// The credentials in what can be pasted, where the reader puts in a token.
+const TOKEN: &str = "Bearer YOUR_TOKEN";
+
 /// An endpoint from its clients' point of view.
 pub(crate) struct Endpoint<'a> {
     /// The addresses on which it listens; at least one.
@@ -22,6 +25,8 @@ pub(crate) struct Endpoint<'a> {
     pub(crate) path: &'a str,
     /// Whether HTTP+SSE is served too.
     pub(crate) sse: bool,
+    /// Whether clients have to be given a token.
+    pub(crate) needs_token: bool,
     /// The server behind it.
     pub(crate) about: About<'a>,
 }
@@ -120,16 +125,23 @@ impl Endpoint<'_> {
             true => format!("HTTP+SSE   {base}{SSE_STREAM}\n  "),
             false => String::new(),
         };
-        let servers = json!({"mcpServers": {name: {"type": "http", "url": url}}});
+        let mut settings = json!({"type": "http", "url": url});
+        let (mut claude, mut curl) = (String::new(), String::new());
+        if self.needs_token {
+            settings["headers"] = json!({"Authorization": TOKEN});
+            claude = format!(" --header 'Authorization: {TOKEN}'");
+            curl = format!(" -H 'Authorization: {TOKEN}'");
+        }
+        let servers = json!({"mcpServers": {name: settings}});
         format!(
             "\n  pontoon listening on {url}{bound}\n\n  \
              serves     {what}\n  {sse}\
              {page}health     {site}/health\n  \
              metrics    {site}/metrics\n\n  \
-             Claude     claude mcp add --transport http {name} {url}\n  \
+             Claude     claude mcp add --transport http {name} {url}{claude}\n  \
              clients    {servers}\n  \
              curl       curl -sS {url} -H 'Content-Type: application/json' \
-             -H 'Accept: application/json, text/event-stream' -d '{INITIALIZE}'\n\n  \
+             -H 'Accept: application/json, text/event-stream'{curl} -d '{INITIALIZE}'\n\n  \
              Ctrl-C stops it; a second one stops it at once.\n"
         )
     }

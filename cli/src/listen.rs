@@ -48,11 +48,24 @@ pub(crate) fn bind_admin(
     let message = "cannot listen on one of the addresses of --admin";
     let addrs = resolved(&admin.host, admin.port);
     let bound = addrs.and_then(|addrs| bind_to(&addrs, message, &admin.host, notices));
-    bound.map_err(|failure| Failure {
+    let listeners = bound.map_err(|failure| Failure {
         what: format!("{} for --admin", failure.what),
         fix: "--admin with another address or port; port 0 for any free port".into(),
         ..failure
-    })
+    })?;
+    let addrs = listeners.iter().filter_map(|it| it.local_addr().ok());
+    let reachable = addrs.filter(|addr| !addr.ip().is_loopback());
+    notices.extend(reachable.map(|addr| Notice {
+        level: Level::Warning,
+        name: "admin_exposed",
+        message: "other machines can reach the address of --admin, which asks for no token",
+        fields: vec![
+            ("address", addr.to_string()),
+            ("hint", "keep it on loopback or on a private network".to_owned()),
+        ],
+        words: None,
+    }));
+    Ok(listeners)
 }
 
 fn resolved(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {

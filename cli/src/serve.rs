@@ -176,6 +176,7 @@ impl Plan<'_> {
             admin,
             path: &args.path,
             sse: config.sse,
+            needs_token: config.auth.as_ref().is_some_and(Auth::needs_token),
             about,
         };
         let banner = greet(args, &config, &endpoint, files.as_ref(), &log);

@@ -5,12 +5,19 @@ fn spec(words: &[&str]) -> ChildSpec {
     ChildSpec { program: words.next().unwrap(), args: words.collect(), env: None, cwd: None }
 }
 
-const ABOUT: About<'_> = About { name: "server", what: "server --root /data" };
+const ENDPOINT: Endpoint<'_> = Endpoint {
+    addrs: Vec::new(),
+    tls: false,
+    admin: None,
+    path: "/mcp",
+    sse: false,
+    needs_token: false,
+    about: About { name: "server", what: "server --root /data" },
+};
 
 fn words(addr: &str, at_terminal: bool) -> String {
     let addrs = addr.split(' ').map(|addr| addr.parse().unwrap()).collect();
-    let endpoint =
-        Endpoint { addrs, tls: false, admin: None, path: "/mcp", sse: true, about: ABOUT };
+    let endpoint = Endpoint { addrs, sse: true, ..ENDPOINT };
     endpoint.listening(at_terminal).words.unwrap()
 }
 
@@ -65,11 +72,24 @@ fn a_person_reads_what_can_be_pasted() {
 }
 
 #[test]
+fn a_token_has_its_place_in_what_can_be_pasted() {
+    let addrs = vec!["127.0.0.1:3000".parse().unwrap()];
+    let endpoint = Endpoint { addrs, needs_token: true, ..ENDPOINT };
+    let banner = endpoint.listening(true).words.unwrap();
+    for part in [
+        "server http://127.0.0.1:3000/mcp --header 'Authorization: Bearer YOUR_TOKEN'\n",
+        r#""url":"http://127.0.0.1:3000/mcp","headers":{"Authorization":"Bearer YOUR_TOKEN"}}}}"#,
+        "text/event-stream' -H 'Authorization: Bearer YOUR_TOKEN' -d '{",
+    ] {
+        assert!(banner.contains(part), "{part} is missing in:{banner}");
+    }
+}
+
+#[test]
 fn the_page_is_announced_where_it_is() {
     let notice = |admin: Option<&str>, path, at_terminal| {
         let (addrs, admin) = (vec!["127.0.0.1:80".parse().unwrap()], admin.map(str::to_owned));
-        let endpoint = Endpoint { addrs, tls: false, admin, path, sse: false, about: ABOUT };
-        endpoint.listening(at_terminal)
+        Endpoint { addrs, admin, path, ..ENDPOINT }.listening(at_terminal)
     };
     let words = |admin, path, at_terminal| notice(admin, path, at_terminal).words.unwrap();
     let url = "http://127.0.0.1:90";
@@ -108,9 +128,7 @@ fn a_server_is_named_after_what_runs() {
 fn only_an_endpoint_that_strangers_reach_is_warned_of() {
     let warns = |addr: &str, allowed: &[String]| {
         let addrs = addr.split(' ').map(|addr| addr.parse().unwrap()).collect();
-        let endpoint =
-            Endpoint { addrs, tls: false, admin: None, path: "/mcp", sse: false, about: ABOUT };
-        endpoint.exposed(allowed).map(|notice| notice.level)
+        Endpoint { addrs, ..ENDPOINT }.exposed(allowed).map(|notice| notice.level)
     };
     assert_eq!(warns("127.0.0.1:1", &[]), None);
     assert_eq!(warns("[::1]:1", &[]), None);

@@ -44,6 +44,18 @@ fn an_address_that_this_machine_lacks_is_left_out() {
 }
 
 #[test]
+fn an_address_for_admin_that_other_machines_reach_is_warned_of() {
+    for (host, count) in [("127.0.0.1", 0), ("localhost", 0), ("0.0.0.0", 1)] {
+        let mut notices = Vec::new();
+        let admin = Listen { host: host.to_owned(), port: 0 };
+        let bound = bind_admin(&admin, &mut notices).unwrap();
+        assert!(!bound.is_empty());
+        let warnings = notices.iter().filter(|notice| notice.name == "admin_exposed");
+        assert_eq!(warnings.count(), count, "{host}");
+    }
+}
+
+#[test]
 fn a_notice_names_the_option_of_its_address() {
     let (mut notices, both) = (Vec::new(), addrs(&["203.0.113.1:0", "127.0.0.1:0"]));
     let message = "cannot listen on one of the addresses of --admin";

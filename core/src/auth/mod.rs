@@ -139,7 +139,7 @@ impl Auth {
     }
 
     /// Returns whether a client has to be given a token, because it cannot discover where to get one.
-    pub(crate) fn needs_token(&self) -> bool {
+    pub fn needs_token(&self) -> bool {
         !self.resource.as_ref().is_some_and(Resource::has_authorization_servers)
     }
 
