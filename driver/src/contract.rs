@@ -63,7 +63,9 @@
 //! a connection. A runtime adds a [`Listener`], and starts a task or a thread that keeps the
 //! [`Permit`] for as long as the connection is open. Every byte passes a
 //! [`pontoon_core::http::Guard`] before an HTTP library sees it, and its deadlines are kept. A
-//! connection is read no further than the guard has room to keep. Accepting ends with
+//! connection is read no further than the guard has room to keep. While a head waits for a verdict,
+//! the guard is told with [`Guard::pause_body`](pontoon_core::http::Guard::pause_body), because the
+//! client is not waited for then. Accepting ends with
 //! [`Phase::Serving`]; idle connections end with it.
 //!
 //! **TLS.** If [`Site::tls`] has settings, each connection gets a [`TlsSession`] between its socket

@@ -76,6 +76,8 @@ pub struct Guard {
     in_flight: usize,
     /// Whether an event stream answers the request in flight.
     is_streaming: bool,
+    /// Whether the body is not read yet, because the head has to be judged first.
+    is_body_paused: bool,
     /// The time of the end of the peer's input.
     peer_ended: Option<Instant>,
     write_blocked: Option<Instant>,
@@ -199,6 +201,7 @@ impl Guard {
             phase: Phase::Fresh(now),
             in_flight: 0,
             is_streaming: false,
+            is_body_paused: false,
             peer_ended: None,
             write_blocked: None,
             refused: None,
@@ -316,7 +319,7 @@ impl Guard {
             Phase::Fresh(since) => Some((PeerWait::FirstByte, *since)),
             Phase::Idle(since) if self.in_flight == 0 => Some((PeerWait::NextRequest, *since)),
             Phase::Head(since, _) => Some((PeerWait::Head, *since)),
-            Phase::Body(since, _) => Some((PeerWait::Body, *since)),
+            Phase::Body(since, _) if !self.is_body_paused => Some((PeerWait::Body, *since)),
             _ => None,
         }
     }
@@ -356,8 +359,15 @@ impl Guard {
         self.refuse(Reject::PlainHttp, now);
     }
 
+    /// Records that the body is not read before the head is judged. Its time does not run until
+    /// [`Guard::restart_body`]. May be repeated.
+    pub fn pause_body(&mut self) {
+        self.is_body_paused = true;
+    }
+
     /// Starts the time for the body again, because the peer was not waited for until now.
-    pub(super) fn restart_body(&mut self, now: Instant) {
+    pub fn restart_body(&mut self, now: Instant) {
+        self.is_body_paused = false;
         if let Phase::Body(since, _) = &mut self.phase {
             *since = now;
         }
@@ -514,6 +524,9 @@ impl Guard {
                 return Some(deadline(&ended, time, TimerKind::Idle));
             }
             Phase::Idle(since) => deadline(since, limits.idle_time_max, TimerKind::Idle),
+            Phase::Body(..) if self.is_body_paused => {
+                Deadline { at: Instant::FAR, why: TimerKind::Body }
+            }
             Phase::Body(since, body) => deadline(since, body.time_max(limits), TimerKind::Body),
             // The peer has to read the refusal and close; then the connection is reset.
             Phase::Refused(since) => {

@@ -89,6 +89,16 @@ impl Checkpoint {
         rules.refusal(&self.lock().guard)
     }
 
+    /// Records that the head of the request in flight waits for a verdict, and its body is not read.
+    pub(crate) fn pause_body(&self) {
+        self.lock().guard.pause_body();
+    }
+
+    /// Records that the verdict is there, and the body is read from now on.
+    pub(crate) fn restart_body(&self) {
+        self.lock().guard.restart_body(self.clock.now());
+    }
+
     /// Records that the answer is an event stream.
     pub(crate) fn streaming(&self) {
         self.lock().guard.streaming();

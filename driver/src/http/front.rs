@@ -136,8 +136,19 @@ impl Front {
             arrived,
         };
         let mut wait = AdmitWait::default();
-        let admitted = poll_fn(|cx| self.site.poll_admit(cx, self.surface, &head, &mut wait));
+        let mut has_waited = false;
+        let admitted = poll_fn(|cx| {
+            let admitted = self.site.poll_admit(cx, self.surface, &head, &mut wait);
+            if admitted.is_pending() {
+                has_waited = true;
+                checkpoint.pause_body();
+            }
+            admitted
+        });
         let (endpoint, verdict) = admitted.await;
+        if has_waited {
+            checkpoint.restart_body();
+        }
         let admission = match verdict {
             Ok(admission) => admission,
             Err(refusal) => return Ok(self.report(&endpoint, *refusal, checkpoint)),

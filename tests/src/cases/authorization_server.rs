@@ -4,6 +4,7 @@
 
 use std::io::Write as _;
 use std::net::Ipv4Addr;
+use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use crate::issuer::{Issuer, Key};
 use crate::modern::{self, Modern};
 use crate::pontoon::{CommandLine, Pontoon};
 use crate::target::fixture;
-use crate::wait::{eventually, seconds};
+use crate::wait::{eventually, millis, seconds, sleep};
 use crate::wire::{Request, Response, Wire};
 
 cases! { $ authorization_server:
@@ -24,6 +25,7 @@ cases! { $ authorization_server:
     jwts_beside_introspection: "an authorization server has real sockets"
     introspection_that_fails: "an authorization server has real sockets"
     introspection_holds_up_no_other_request: "an authorization server has real sockets"
+    the_time_for_a_body_begins_with_the_verdict: "an authorization server has real sockets"
     many_tokens_at_once: "an authorization server has real sockets"
     one_address_takes_no_places_of_others: "an authorization server has real sockets"
     scope_challenges_of_the_official_suite: "it runs the fixture"
@@ -196,6 +198,26 @@ pub fn introspection_holds_up_no_other_request(target: &Target) {
         wire.response().expect(200, "a request that waited");
     }
     assert_eq!(issuer.requests("/introspect").len(), 1, "one question for eight requests");
+}
+
+/// A body that is not read meanwhile is not late.
+pub fn the_time_for_a_body_begins_with_the_verdict(target: &Target) {
+    let (issuer, secret) = (Issuer::start(&[]), file("secret"));
+    issuer.introspects("good", active(&issuer, &json!({})));
+    let line = introspecting(target, &issuer, &secret);
+    let pontoon = line.options(&["--body-timeout", "1", "--head-timeout", "1"]).start();
+    issuer.hold(true);
+    // Much more than any buffer on the way has room for.
+    let params = json!({"name": "echo", "arguments": {"message": "x".repeat(3 << 20)}});
+    let body = modern::request(1, "tools/call", params, &json!({}));
+    let request = modern::signed(&body).header("Authorization", "Bearer good");
+    let addr = pontoon.addr;
+    let sending = thread::spawn(move || request.send(addr));
+    eventually("the issuer is asked", seconds(10), || !issuer.requests("/introspect").is_empty());
+    // Longer than a body may take; real time, because the issuer is not simulated.
+    sleep(millis(1500));
+    issuer.hold(false);
+    sending.join().expect("an answer").expect(200, "a large body that waited");
 }
 
 /// A token waits for its turn, however many answers about others come before.

@@ -50,6 +50,26 @@ fn the_head_deadline_counts_from_its_first_byte_and_not_from_its_last() {
 }
 
 #[test]
+fn the_time_for_a_body_does_not_run_while_its_head_is_judged() {
+    let mut guard = awaiting(100_000);
+    guard.pause_body();
+    assert_eq!(guard.handle_timeout(at(14_000)), None);
+    assert_eq!(guard.waits_for_peer(), None, "it waits for this side");
+    guard.restart_body(at(14_000));
+    assert_eq!(guard.waits_for_peer(), Some((PeerWait::Body, at(14_000))));
+    assert_due(&mut guard, 19_000, Body, TimeoutAction::Refuse(BODY_LATE));
+}
+
+#[test]
+fn a_connection_whose_head_is_judged_ends_with_the_endpoint() {
+    let mut guard = awaiting(100_000);
+    guard.pause_body();
+    guard.stopped(at(1_000));
+    let farewell = at(1_000) + Limits::default().farewell_time_max;
+    assert_eq!(guard.poll_timeout().map(|due| due.at), Some(farewell));
+}
+
+#[test]
 fn a_head_that_waited_for_its_turn_has_its_full_time() {
     let mut guard = guard();
     let _ = guard.inspect(GET, at(0));
