@@ -20,6 +20,7 @@ use crate::legacy_facade::ToWorker;
 use crate::limits::Limits;
 use crate::machine::{Action, Actions};
 use crate::memory::{Account, Memory};
+use crate::modern::ownership::TaskOwners;
 use crate::observe::{Answered, Event, Level, Metrics, RequestLog, SeriesId};
 use crate::random::Rng;
 use crate::reject::Reject;
@@ -75,6 +76,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) exchanges: &'a mut Exchanges,
     pub(crate) spawn_backoff: &'a mut SpawnBackoff,
     pub(crate) id_allocator: &'a mut IdAllocator,
+    /// The owners of a modern child's tasks, if principals are verified.
+    pub(crate) task_owners: Option<&'a mut TaskOwners>,
     /// Changes made in this turn, for other clients.
     pub(crate) changes: Vec<Changed>,
     /// The earliest deadline set in this turn.

@@ -163,6 +163,8 @@ pub enum Reject {
     // Requests of the modern era
     /// A `requestState` that was not sealed here, belongs to another request, or has expired.
     BadRequestState,
+    /// A task that is unknown, or belongs to another principal.
+    UnknownTask,
     /// A header that must repeat a value of the body is missing or different.
     HeaderMismatch(MirroredValue),
     /// The client did not declare a capability that the request needs.
@@ -531,7 +533,7 @@ impl Reject {
             OtherPrincipal | UnknownSession => (404, INTERNAL_ERROR),
             UnknownStream => (400, INTERNAL_ERROR),
             UnsupportedRevision => (400, UNSUPPORTED_PROTOCOL_VERSION),
-            BadRequestState => (200, INVALID_PARAMS),
+            BadRequestState | UnknownTask => (200, INVALID_PARAMS),
             HeaderMismatch(_) => (400, HEADER_MISMATCH),
             MissingCapability(_) => (400, MISSING_CLIENT_CAPABILITY),
             MissingMeta => (400, INVALID_PARAMS),

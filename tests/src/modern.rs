@@ -220,6 +220,7 @@ pub fn signed(body: &Value) -> Request {
     let name = match method {
         "prompts/get" | "tools/call" => params["name"].as_str(),
         "resources/read" => params["uri"].as_str(),
+        "tasks/get" | "tasks/update" | "tasks/cancel" => params["taskId"].as_str(),
         _ => None,
     };
     match name {

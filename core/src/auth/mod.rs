@@ -44,7 +44,7 @@ pub use remote::{KnownTokens, Learned, RemoteAuth, RemoteConfig, Unverified};
 pub use remote_keys::KeysUrl;
 pub(crate) use resource::challenge;
 pub use resource::{Resource, WELL_KNOWN};
-pub(crate) use scope::{List, PROMPT, RESOURCE, TOOL};
+pub(crate) use scope::{List, PROMPT, RESOURCE, TOOL, is_ambiguous};
 pub use scope::{Permissions, ScopePolicy, Scopes};
 pub use scope_rule::ScopeRule;
 pub use token::{StaticToken, TokenDigest};

@@ -134,7 +134,7 @@ pub(crate) fn operations(message: &Message) -> SmallVec<[Operation<'_>; 1]> {
 
 /// Returns whether an object (JSON text) has one of these keys in another case, which some parsers
 /// take for it, or any key twice.
-pub(super) fn is_ambiguous(object: &[u8], keys: &[&str]) -> bool {
+pub(crate) fn is_ambiguous(object: &[u8], keys: &[&str]) -> bool {
     let fold = |key: &str| -> String {
         key.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
     };

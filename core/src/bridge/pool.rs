@@ -333,7 +333,9 @@ impl Pool {
                 | "notifications/progress"
                 | "notifications/roots/list_changed"
         );
-        if is_removed || self.era != Some(Era::Modern) {
+        // A server could carry out a request without an id, with a state or a task of another client.
+        let is_call = cx.task_owners.is_some() && !method.starts_with("notifications/");
+        if is_removed || is_call || self.era != Some(Era::Modern) {
             return cx.metrics.dropped(Dropped::UnknownNotification);
         }
         if let Ok(worker) = self.shared_worker(cx)

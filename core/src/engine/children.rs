@@ -178,7 +178,8 @@ impl Engine {
         if probe::is_answer(message) && (pool.is_era_assumed() || self.is_probed(child)) {
             return Translation::Era;
         }
-        pool.translation(child, message, self.shared.now)
+        let seal = self.shared.task_owners.as_ref().map(|_| &self.shared.rng);
+        pool.translation(child, message, self.shared.now, seal)
     }
 
     fn take_message(&mut self, child: ChildId, message: Message, translated: Translated) {

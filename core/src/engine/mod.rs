@@ -56,6 +56,7 @@ use crate::json::{InvalidLine, Message};
 use crate::machine::{Action, Actions, Input};
 use crate::memory::Memory;
 use crate::modern::Preparation;
+use crate::modern::ownership::TaskOwners;
 use crate::native::StatelessServer;
 use crate::observe::{Detail, Event, Metrics, SessionEnd};
 use crate::random::IdSource;
@@ -180,6 +181,7 @@ impl Engine {
             out: Actions::new(),
             memory: Memory::new(config.limits.memory_bytes_max),
             account: None,
+            task_owners: config.auth.is_some().then(TaskOwners::default),
             config,
             metrics: Metrics::default(),
             exchanges: Exchanges::default(),

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::cx::{Cx, Exchanges, IdAllocator, LogRateLimiter, SpawnBackoff, Upstream};
 use crate::machine::{Action, Actions};
 use crate::memory::{Account, Memory};
+use crate::modern::ownership::TaskOwners;
 use crate::observe::{Event, Metrics, RequestLog};
 use crate::protocol::Revision;
 use crate::random::Rng;
@@ -33,6 +34,8 @@ pub(super) struct Shared {
     pub(super) reports_skipped: bool,
     pub(super) spawn_backoff: SpawnBackoff,
     pub(super) id_allocator: IdAllocator,
+    /// The owners of a modern child's tasks, if principals are verified.
+    pub(super) task_owners: Option<TaskOwners>,
     pub(super) upstream: Upstream,
     pub(super) rng: Arc<Rng>,
     /// The wall-clock time at [`Instant::ZERO`].
@@ -58,6 +61,7 @@ impl Shared {
             exchanges: &mut self.exchanges,
             spawn_backoff: &mut self.spawn_backoff,
             id_allocator: &mut self.id_allocator,
+            task_owners: self.task_owners.as_mut(),
             changes: Vec::new(),
             wake_at: Instant::FAR,
         }

@@ -183,6 +183,7 @@ impl Engine {
             reports_skipped: false,
             spawn_backoff: SpawnBackoff::default(),
             id_allocator: IdAllocator::default(),
+            task_owners: None,
             upstream: Upstream::Command(spec),
             rng: own.rng.clone(),
             unix_time_at_zero: Duration::ZERO,
@@ -302,6 +303,7 @@ impl Engine {
         mem::swap(&mut own.exchanges, &mut others.exchanges);
         mem::swap(&mut own.log_limiter, &mut others.log_limiter);
         mem::swap(&mut own.id_allocator, &mut others.id_allocator);
+        mem::swap(&mut own.task_owners, &mut others.task_owners);
         mem::swap(&mut own.unix_time_at_zero, &mut others.unix_time_at_zero);
     }
 

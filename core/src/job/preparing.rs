@@ -11,9 +11,13 @@ use crate::chunk::Chunk;
 use crate::http::McpRequestHeaders;
 use crate::ids::ExchangeId;
 use crate::json::{Message, ParseRules, Peer, line};
+use crate::modern::ownership::Presented;
 use crate::modern::x_mcp_header::HeaderParams;
+use crate::principal::Principal;
 use crate::protocol::{Era, Revision};
+use crate::random::Rng;
 use crate::reject::{Capability, Reject};
+use crate::time::Duration;
 use crate::translate::legacy_child;
 
 /// The work on one request.
@@ -27,6 +31,9 @@ pub(crate) struct Preparing {
     pub(crate) headers: Option<(Arc<HeaderParams>, Option<Box<McpRequestHeaders>>)>,
     /// The questions that it may answer, and the revision of the child that asked them.
     pub(crate) questions: Option<(Vec<OpenQuestion>, Revision)>,
+    /// The verified principal, the key that states are sealed with, and the time since 1970-01-01
+    /// 00:00 UTC, if it names a state or a task of the child.
+    pub(crate) owner: Option<(Principal, Arc<Rng>, Duration)>,
 }
 
 /// A question of a child: its id, its key for the client, and the capability it needs.
@@ -42,12 +49,14 @@ pub(crate) struct Prepared {
     pub(crate) headers: Option<(Arc<HeaderParams>, Result<(), Reject>)>,
     /// The answers to questions in it.
     pub(crate) answers: Option<Result<Answers, Reject>>,
+    /// The state and the tasks of the child that it names.
+    pub(crate) presented: Option<Result<Presented, Reject>>,
 }
 
 impl Preparing {
     /// Does the work.
     pub(crate) fn carry_out(self) -> (ExchangeId, Box<Prepared>) {
-        let Preparing { exchange, request, child, headers, questions } = self;
+        let Preparing { exchange, request, child, headers, questions, owner } = self;
         let translated = child.map(|era| translated(&request, era));
         let headers = headers.map(|(params, headers)| {
             let headers = headers.as_ref().map_or(&[][..], |it| &it.params);
@@ -55,7 +64,9 @@ impl Preparing {
             (params, verdict)
         });
         let answers = questions.map(|(open, revision)| answers(&open, &request, revision));
-        (exchange, Box::new(Prepared { translated, headers, answers }))
+        let presented = owner
+            .map(|(principal, rng, now)| Presented::read(&request, &rng.seal, &principal, now));
+        (exchange, Box::new(Prepared { translated, headers, answers, presented }))
     }
 }
 

@@ -13,8 +13,11 @@ use crate::auth::ListFilter;
 use crate::ids::ExchangeId;
 use crate::json::object::{Object, array, quoted};
 use crate::json::{Answer, Message, error_words, parse_number};
+use crate::modern::ownership::{TaskId, sealed_result};
 use crate::modern::{probe, status};
+use crate::principal::Principal;
 use crate::protocol::{Era, Revision};
+use crate::random::Rng;
 use crate::reject::Flaw;
 use crate::translate::legacy_child::{self, Failure, InitializeResult, Question, Refusal};
 use crate::translate::modern_child;
@@ -62,6 +65,8 @@ pub(crate) struct Client {
     pub(crate) tools: Option<Known>,
     /// The filter of the answer, if its client may not see all of it.
     pub(crate) filter: Option<ListFilter>,
+    /// The verified principal, and the key that states are sealed with for it.
+    pub(crate) owner: Option<(Principal, Arc<Rng>)>,
 }
 
 /// A message's translation.
@@ -111,6 +116,8 @@ pub(crate) struct Change {
     /// The changed resource.
     pub(crate) uri: Option<String>,
     pub(crate) tagged: Option<Tagged>,
+    /// The task that it is about.
+    pub(crate) task: Option<TaskId>,
 }
 
 impl Translation {
@@ -236,7 +243,7 @@ impl Client {
         }
         let Some(result) = message.result() else {
             let status = message.error().map_or(200, status::of_error);
-            return Translated::Answer(Outcome::AsWritten { status }, None);
+            return Translated::Answer(Outcome::AsWritten { status, task: None }, None);
         };
         let mut page = self.page_of(result);
         let other = match self.request.method().unwrap_or_default() {
@@ -247,10 +254,23 @@ impl Client {
             _ => page.as_mut().and_then(|page| page.take_rewritten()),
         };
         let outcome = match other {
-            Some(result) => Outcome::Result(result.into()),
-            None => Outcome::AsWritten { status: 200 },
+            Some(result) => Ok(Outcome::Result(result.into())),
+            None => self.owned(result),
         };
-        Translated::Answer(outcome, page)
+        outcome.map_or_else(Translated::Bad, |outcome| Translated::Answer(outcome, page))
+    }
+
+    /// Returns the outcome of a result that may hand out a state or a task, which belong to the
+    /// client's principal alone.
+    fn owned(&self, result: &[u8]) -> Result<Outcome, Flaw> {
+        let Some((principal, rng)) = &self.owner else {
+            return Ok(Outcome::AsWritten { status: 200, task: None });
+        };
+        let method = self.request.method().unwrap_or_default();
+        Ok(match sealed_result(result, &rng.seal, principal, method)? {
+            Some(sealed) => Outcome::Result(sealed.into()),
+            None => Outcome::AsWritten { status: 200, task: TaskId::created(result) },
+        })
     }
 
     /// Returns an answer without the entries of a list that its client may not use. The tools in it
@@ -315,6 +335,7 @@ fn change(message: &Message, is_tagged: bool) -> Change {
         subscription: message.params().and_then(subscription::id).and_then(|id| parse_number(&id)),
         uri: params.text("uri").map(|uri| uri.into_owned()),
         tagged: is_tagged.then(|| Tagged::of(message.params())),
+        task: TaskId::of_notification(message),
     }
 }
 

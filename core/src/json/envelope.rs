@@ -96,7 +96,9 @@ impl Envelope {
                 self.result_revision = revision;
                 return once(&mut self.result, span);
             }
-            other if string::is_confusable(other) => return Err(Reject::ConfusableKey),
+            other if string::is_confusable(other, &string::ENVELOPE_KEYS) => {
+                return Err(Reject::ConfusableKey);
+            }
             _ => {
                 cursor.value();
                 return Ok(());

@@ -28,6 +28,8 @@ pub enum Field {
     /// `params.requestId` of `notifications/cancelled`, `params.progressToken` of
     /// `notifications/progress`.
     CorrelationId,
+    /// `params.requestState` of a modern request.
+    RequestState,
 }
 
 /// A field, and the JSON text that replaces its value.
@@ -67,6 +69,7 @@ struct Modern {
     request_state: Option<Span>,
     task_id: Option<Span>,
     uri: Option<Span>,
+    is_confusable: bool,
 }
 
 impl Modern {
@@ -85,6 +88,7 @@ impl Modern {
                 request_state: params.request_state,
                 task_id: params.task_id,
                 uri: params.uri,
+                is_confusable: params.is_confusable,
             })
         })
     }
@@ -256,6 +260,12 @@ impl Message {
         self.modern_bytes(|modern| modern.task_id)
     }
 
+    /// Returns whether some parsers take another key in `params` of a modern message for
+    /// `requestState` or `taskId`.
+    pub(crate) fn has_confusable_params(&self) -> bool {
+        self.modern.as_deref().is_some_and(|modern| modern.is_confusable)
+    }
+
     /// Returns the JSON text of `params.uri` of a modern message.
     pub fn uri(&self) -> Option<&[u8]> {
         self.modern_bytes(|modern| modern.uri)
@@ -361,6 +371,7 @@ impl Message {
             Field::Id => self.id,
             Field::ProgressToken => self.progress_token,
             Field::CorrelationId => self.correlation_id,
+            Field::RequestState => self.modern.as_deref().and_then(|it| it.request_state),
         }
     }
 

@@ -4,6 +4,7 @@
 //! which depends on the method, and that may come after them.
 
 use crate::json::scan::{Cursor, Span};
+use crate::json::string;
 
 /// Members of `params`; all empty if it is not an object.
 #[derive(Debug, Default)]
@@ -19,6 +20,8 @@ pub(super) struct Params {
     pub(super) task_id: Option<Span>,
     pub(super) uri: Option<Span>,
     pub(super) in_meta: Meta,
+    /// Whether some parsers take another key for `requestState` or `taskId`.
+    pub(super) is_confusable: bool,
     twice: bool,
 }
 
@@ -59,7 +62,8 @@ impl Params {
                 b"requestState" => &mut params.request_state,
                 b"taskId" => &mut params.task_id,
                 b"uri" => &mut params.uri,
-                _ => {
+                other => {
+                    params.is_confusable |= string::is_confusable(other, &BOUND_KEYS);
                     cursor.value();
                     continue;
                 }
@@ -98,6 +102,9 @@ impl Meta {
         meta
     }
 }
+
+/// The keys of what belongs to one principal, in lower case.
+pub(super) const BOUND_KEYS: [&[u8]; 2] = [b"requeststate", b"taskid"];
 
 /// Records the position of a member's value. Returns whether it is a duplicate, of which parsers
 /// may take either (RFC 8259, section 4).

@@ -71,13 +71,14 @@ pub(super) fn envelope_key(raw: &[u8]) -> Option<&'static [u8]> {
     ENVELOPE_KEYS.into_iter().find(|known| **known == *key)
 }
 
-/// Returns whether a key that is not an envelope key could be taken for one by a parser that
-/// ignores case or invisible characters, stops at NUL, or compares keys before it resolves escapes.
-pub(super) fn is_confusable(raw: &[u8]) -> bool {
+/// Returns whether a key that is not one of `keys` could be taken for one by a parser that ignores
+/// case or invisible characters, stops at NUL, or compares keys before it resolves escapes. `keys`
+/// are in lower case, and no longer than [`KEY_LEN_MAX`].
+pub(super) fn is_confusable(raw: &[u8], keys: &[&[u8]]) -> bool {
     let mut key = [0; KEY_LEN_MAX];
     let mut len = 0;
     for char in chars(as_str(raw)) {
-        if char == '\0' && ENVELOPE_KEYS.contains(&&key[..len]) {
+        if char == '\0' && keys.contains(&&key[..len]) {
             return true;
         }
         for folded in char.to_uppercase().flat_map(char::to_lowercase) {
@@ -91,7 +92,7 @@ pub(super) fn is_confusable(raw: &[u8]) -> bool {
             len += 1;
         }
     }
-    ENVELOPE_KEYS.contains(&&key[..len])
+    keys.contains(&&key[..len])
 }
 
 /// Returns whether a character is invisible: controls, spaces, format characters, and the dot that
@@ -113,10 +114,11 @@ fn is_invisible(char: char) -> bool {
 }
 
 /// The keys of the envelope. A message with a key that resembles one of them is refused.
-const ENVELOPE_KEYS: [&[u8]; 6] = [b"jsonrpc", b"id", b"method", b"params", b"result", b"error"];
+pub(super) const ENVELOPE_KEYS: [&[u8]; 6] =
+    [b"jsonrpc", b"id", b"method", b"params", b"result", b"error"];
 
-/// The length of the longest of them.
-const KEY_LEN_MAX: usize = 7;
+/// The maximum length of the keys that others may resemble.
+const KEY_LEN_MAX: usize = 12;
 
 #[cfg(test)]
 mod tests;

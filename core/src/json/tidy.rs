@@ -21,7 +21,7 @@ pub(super) fn tidied(text: &[u8]) -> Option<Vec<u8>> {
     for (raw, value) in &all {
         match string::envelope_key(raw) {
             Some(key) => members.push((key, value)),
-            None if string::is_confusable(raw) => {}
+            None if string::is_confusable(raw, &string::ENVELOPE_KEYS) => {}
             None => members.push((raw, value)),
         }
     }

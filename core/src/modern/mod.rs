@@ -7,6 +7,7 @@
 pub(crate) mod envelope;
 mod exclusivity;
 pub mod field;
+pub(crate) mod ownership;
 mod preparation;
 pub(crate) mod probe;
 pub(crate) mod status;

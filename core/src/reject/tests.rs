@@ -78,6 +78,7 @@ const REJECTS: &[&str] = &[
     "unknown_session",
     "unsupported_revision",
     "bad_request_state",
+    "unknown_task",
     "header_mismatch",
     "missing_capability",
     "missing_meta",

@@ -142,6 +142,8 @@ impl Reject {
             BadRequestState => {
                 "Invalid params: requestState is not valid for this request, or has expired"
             }
+            // The client learns nothing about tasks of others.
+            UnknownTask => "Invalid params: taskId names no task of this client",
             HeaderMismatch(value) => value.text(),
             MissingCapability(_) => "The client did not declare a capability that is needed here",
             MissingMeta => {

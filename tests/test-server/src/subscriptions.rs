@@ -10,7 +10,7 @@ impl<S: System> Server<S> {
     pub(crate) async fn listen(&self, id: &str, wanted: &Value) {
         let mut wanted = wanted.as_object().cloned().unwrap_or_default();
         wanted.retain(|what, _| {
-            ["toolsListChanged", "resourcesListChanged", "resourceSubscriptions"]
+            ["toolsListChanged", "resourcesListChanged", "resourceSubscriptions", "taskIds"]
                 .contains(&what.as_str())
         });
         let listen = Listen { id: id.to_owned(), wanted: Value::Object(wanted.clone()) };

@@ -1,6 +1,6 @@
 //! Assignment of requests to workers, and start of workers.
 
-use super::preparation::request_for;
+use super::preparation::{own_state, request_for};
 use super::*;
 use crate::bridge::pending_input::PendingInput;
 use crate::cx::CHILD_TIME_FACTOR;
@@ -10,6 +10,7 @@ use crate::legacy_facade::RequestFlags;
 use crate::modern::{Exclusivity, probe};
 use crate::observe::Event;
 use crate::translate::legacy_child;
+use smallvec::{SmallVec, smallvec};
 
 /// A worker that is being opened, and the requests that wait for it.
 #[derive(Debug)]
@@ -89,6 +90,7 @@ impl Pool {
             return Ok(false);
         }
         let Some(post) = self.posts.get_mut(&exchange) else { return Ok(true) };
+        let state = own_state(post, cx)?;
         let request = request_for(post, Era::Modern)?;
         let worker = self.shared_worker(cx)?;
         if !worker.child.has_room(request.len(), cx) {
@@ -96,7 +98,9 @@ impl Pool {
         }
         let number = cx.next_upstream();
         let text = number.to_string();
-        let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
+        let mut edits: SmallVec<[_; 3]> =
+            smallvec![(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
+        edits.extend(state.as_deref().map(|state| (Field::RequestState, state)));
         worker.child.request(number, request.with(&edits), cx);
         self.track(exchange, child, number, traits, cx);
         Ok(true)

@@ -138,7 +138,7 @@ impl Pool {
         }
         let (outcome, page) = match translated {
             Translated::Answer(outcome, page) => (outcome, page),
-            Translated::None => (Outcome::AsWritten { status: 200 }, None),
+            Translated::None => (Outcome::AsWritten { status: 200, task: None }, None),
             Translated::Bad(flaw) => return self.fail(exchange, Reject::BadAnswer(flaw), cx),
             other => return debug_assert!(false, "an answer is not translated as {other:?}"),
         };
@@ -147,8 +147,11 @@ impl Pool {
         }
         let error = if message.kind() == Kind::Error { "error" } else { "" };
         match outcome {
-            Outcome::AsWritten { status } => {
+            Outcome::AsWritten { status, task } => {
                 let Some(post) = self.posts.remove(&exchange) else { return };
+                if let (Some(owners), Some(task)) = (&mut cx.task_owners, task) {
+                    owners.add(post.principal, task);
+                }
                 let answer = line::answer_of(message, post.id());
                 post.answer(status, answer, error, cx);
             }
@@ -339,6 +342,11 @@ impl Pool {
         let line = match asker(self) {
             Some(Requester::Request(exchange)) => {
                 let Some(post) = self.posts.get(&exchange) else { return };
+                if let (Some(owners), Some(task)) = (&cx.task_owners, change.task)
+                    && !owners.are_own(&post.principal, &[task])
+                {
+                    return cx.metrics.dropped(Dropped::UnknownNotification);
+                }
                 let Some(tagged) = &change.tagged else { return };
                 tagged.notification(message.method().unwrap_or_default(), post.id())
             }

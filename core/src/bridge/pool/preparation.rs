@@ -7,7 +7,27 @@ use super::*;
 use crate::bridge::pending_input::RequestState;
 use crate::job::{Job, OpenQuestion, Prepared, Preparing, Work, translated};
 use crate::machine::Action;
+use crate::modern::ownership::Presented;
 use crate::modern::x_mcp_header::HeaderParams;
+
+/// Returns the state of the modern child that a request returns (JSON text), if it does.
+/// Without authentication it is passed on unchanged.
+///
+/// # Errors
+///
+/// The state, or a task that it names, does not belong to its principal.
+pub(super) fn own_state(post: &mut Post, cx: &Cx<'_>) -> Result<Option<Vec<u8>>, Reject> {
+    let Some(owners) = cx.task_owners.as_deref().filter(|_| post.era() == Era::Modern) else {
+        return Ok(None);
+    };
+    let presented = post.prepared.presented.take().unwrap_or_else(|| {
+        Presented::read(&post.request, &cx.rng.seal, &post.principal, cx.unix_time)
+    })?;
+    match owners.are_own(&post.principal, &presented.tasks) {
+        true => Ok(presented.state),
+        false => Err(Reject::UnknownTask),
+    }
+}
 
 /// Returns a request for a child of this era. It still needs its number as the id and the progress
 /// token.
@@ -44,11 +64,15 @@ impl Pool {
             true => self.open_questions(post, cx),
             false => None,
         };
-        if child.is_none() && headers.is_none() && questions.is_none() {
+        let is_owned = cx.task_owners.is_some() && post.prepared.presented.is_none();
+        let is_owned = is_owned && self.era == Some(Era::Modern) && post.era() == Era::Modern;
+        let owner = (is_owned && Presented::is_possible(&post.request))
+            .then(|| (post.principal, cx.rng.clone(), cx.unix_time));
+        if child.is_none() && headers.is_none() && questions.is_none() && owner.is_none() {
             return false;
         }
         let request = post.request.clone();
-        let work = Preparing { exchange, request, child, headers, questions };
+        let work = Preparing { exchange, request, child, headers, questions, owner };
         cx.out.push(Action::Work(Job(Work::Prepare(Box::new(work)))));
         if let Some(post) = self.posts.get_mut(&exchange) {
             post.is_preparing = true;
@@ -64,6 +88,7 @@ impl Pool {
         known.translated = done.translated.or(known.translated.take());
         known.headers = done.headers.or(known.headers.take());
         known.answers = done.answers.or(known.answers.take());
+        known.presented = done.presented.or(known.presented.take());
         self.needs_dispatch = true;
     }
 

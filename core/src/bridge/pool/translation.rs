@@ -8,6 +8,7 @@ use crate::job::stateless::LOG_LEVEL;
 use crate::job::{Client, Translation, severity};
 use crate::json::object::text;
 use crate::json::parse_number;
+use crate::random::Rng;
 use bytes::Bytes;
 
 /// Returns whether a request wants log messages of this severity.
@@ -23,16 +24,18 @@ pub(super) fn is_level_wanted(post: &Post, level: Option<usize>) -> bool {
 }
 
 impl Pool {
-    /// Returns the translation that a message of this child needs now.
+    /// Returns the translation that a message of this child needs now. `seal` has the key that
+    /// states are sealed with, if principals are verified.
     pub(crate) fn translation(
         &self,
         child: ChildId,
         message: &Message,
         now: Instant,
+        seal: Option<&Arc<Rng>>,
     ) -> Translation {
         let Some(worker) = self.workers.get(&child) else { return Translation::None };
         match message.kind() {
-            Kind::Result | Kind::Error => self.translation_of_answer(worker, message),
+            Kind::Result | Kind::Error => self.translation_of_answer(worker, message, seal),
             Kind::Request if self.era == Some(Era::Legacy) && message.method() != Some("ping") => {
                 let client =
                     self.asked_by(worker, now).and_then(|number| worker.in_flight.get(number));
@@ -44,7 +47,12 @@ impl Pool {
         }
     }
 
-    fn translation_of_answer(&self, worker: &Worker, message: &Message) -> Translation {
+    fn translation_of_answer(
+        &self,
+        worker: &Worker,
+        message: &Message,
+        seal: Option<&Arc<Rng>>,
+    ) -> Translation {
         let number = match message.id() {
             Some(id) => parse_number(id),
             None => worker.sole_in_flight(),
@@ -68,6 +76,7 @@ impl Pool {
                     server_info: self.server_info().cloned(),
                     served: self.served.clone(),
                     filter: post.filter.clone(),
+                    owner: seal.map(|rng| (post.principal, rng.clone())),
                     tools: (post.method() == "tools/list").then(|| self.tools.known()),
                 })),
                 None => Translation::None,
