@@ -1,5 +1,6 @@
 //! An input of a connection with a server in this process.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -8,12 +9,13 @@ use crate::auth::Permissions;
 use crate::chunk::Chunk;
 use crate::host_stats::HostStats;
 use crate::ids::SessionId;
+use crate::json::Answer;
 use crate::legacy_facade::{BackendEvent, RelatesTo};
 use crate::principal::Principal;
 use crate::random::Rng;
 use crate::server::{
-    Change, Changed, HttpRequestHead, MessageContext, MessageSink, Relation, ServerConnection,
-    SessionInfo,
+    Change, Changed, HttpRequestHead, MessageContext, MessageSink, Relation, Response,
+    ServerConnection, SessionInfo,
 };
 use crate::time::{Duration, Instant};
 
@@ -104,18 +106,33 @@ pub(crate) struct SessionOutput {
     pub(crate) events: VecDeque<BackendEvent>,
 }
 
+/// Returns a response to the session's request, whose id is its number.
+fn answer(response: Response<'_>, mut text: Vec<u8>) -> Option<BackendEvent> {
+    let number = response.id.and_then(|id| id.parse().ok());
+    debug_assert!(number.is_some(), "a session passes on only valid messages");
+    text.truncate(text.len() - "}\n".len());
+    text.drain(..response.value_at);
+    let value = Cow::Owned(text);
+    let answer =
+        if response.error.is_none() { Answer::Result(value) } else { Answer::Error(value) };
+    Some(BackendEvent::Answer(number?, answer))
+}
+
 impl MessageSink for SessionOutput {
     fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.text
     }
 
     fn ended(&mut self, line: Relation<'_>) {
+        let mut text = std::mem::take(&mut self.text);
         let about = match line {
-            Relation::Answer(_) => RelatesTo::Unknown,
+            Relation::Answer(response) => {
+                self.events.extend(answer(response, text));
+                return;
+            }
             Relation::Related(id) => id.parse().map_or(RelatesTo::Unknown, RelatesTo::Request),
             Relation::Unrelated => RelatesTo::None,
         };
-        let mut text = std::mem::take(&mut self.text);
         // A message that was not asked for can wait in a queue, and most of its buffer would be
         // empty.
         if about == RelatesTo::None {

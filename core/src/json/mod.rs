@@ -24,7 +24,6 @@
 mod body;
 mod canonical;
 mod child;
-mod classify;
 mod envelope;
 mod invalid;
 pub(crate) mod line;
@@ -45,7 +44,6 @@ pub use body::Body;
 pub(crate) use canonical::canonical;
 pub use child::InvalidLine;
 pub(crate) use child::{error_words, read_line};
-pub(crate) use classify::classify;
 pub use envelope::ID_BYTES_MAX;
 pub(crate) use envelope::is_id;
 pub use invalid::{Invalid, InvalidSubject};

@@ -8,7 +8,7 @@ use super::subscriptions::Filter;
 use super::{FacadeCx, LegacyFacade};
 use crate::json::object::Object;
 use crate::json::{Answer, line};
-use crate::legacy_facade::{FromWorker, RelatesTo, RequestFlags, ToWorker};
+use crate::legacy_facade::{FromWorker, RequestFlags, ToWorker};
 use crate::protocol::Revision;
 use crate::reject::{Flaw, Reject};
 use crate::server::LogLevel;
@@ -151,8 +151,7 @@ impl LegacyFacade {
         match modern_child::initialize(discovery, self.client.revision) {
             Some(told) => {
                 self.client.offers = offers(discovery);
-                let line = Answer::result(told).line(call.to_string().as_bytes());
-                self.send_to_client(line, RelatesTo::Unknown);
+                self.answer(call, Answer::result(told));
             }
             None => self.fail(call, Reject::BadAnswer(Flaw::Result)),
         }

@@ -20,14 +20,16 @@ use crate::config::{EventFormat, Native};
 use crate::frame;
 use crate::host_stats::HostStats;
 use crate::http::{Accept, ClientSlot, ContentType, Holder, McpHead, ReplyHead, refusal};
-use crate::json::{self, Body, Kind, Message, ParseRules, Peer, classify};
+use crate::json::{self, Body, Kind, Message, ParseRules, Peer};
 use crate::memory::Account;
 use crate::modern::status;
 use crate::native::sender::{Sender, StatelessCx};
 use crate::observe::{Answered, Event, Level, RequestLog, RequestMetrics, SeriesId, client_name};
 use crate::protocol::Era;
 use crate::reject::Reject;
-use crate::server::{Change, Changed, MessageSink, Relation, ServerConnection, request_id};
+use crate::server::{
+    Change, Changed, MessageSink, Relation, Response, ServerConnection, request_id,
+};
 use crate::time::{Duration, Instant};
 
 /// A POST that a connection of its own answers.
@@ -516,16 +518,14 @@ impl MessageSink for OutputBuffer {
     }
 
     fn ended(&mut self, line: Relation<'_>) {
-        let start = self.lines.last().map_or(0, |line| line.end);
         let is_answer = matches!(line, Relation::Answer(_));
-        if let Relation::Answer(Some(id)) = line {
-            let (kind, _) = classify(&self.text[start..]);
-            if self.era == Era::Modern && kind == Kind::Error {
-                self.status = Some(status::of_answer(&self.text[start..]));
+        if let Relation::Answer(Response { id: Some(id), error, .. }) = line {
+            if let (Era::Modern, Some(code)) = (self.era, error) {
+                self.status = Some(status::of_code(code.into()));
             }
             if let Some(place) = self.owed.iter().position(|owed| *owed.id == *id.as_bytes()) {
                 let owed = self.owed.remove(place);
-                self.answered.push((owed.of, kind == Kind::Result));
+                self.answered.push((owed.of, error.is_none()));
             }
         }
         self.lines.push(OutputLine { end: self.text.len(), is_answer });

@@ -167,7 +167,7 @@ pub use reply::{Completion, Content, Contents, Message, Reply, Role, ToolResult}
 pub use request_context::{Client, HttpRequestHead, RequestContext, SessionInfo, request_id};
 pub use rpc_error::RpcError;
 pub use schema::{Field, Kind, Schema};
-pub use sink::{MessageSink, Relation};
+pub use sink::{MessageSink, Relation, Response};
 pub use stdio::StdioServer;
 
 use crate::host_stats::HostStats;

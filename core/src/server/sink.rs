@@ -24,13 +24,25 @@ pub trait MessageSink {
 /// The subject of a line. Ids are JSON text, unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation<'a> {
-    /// The response to the request with this id, or with `None` if the id could not be read. No
-    /// further line belongs to the request.
-    Answer(Option<&'a str>),
+    /// A response. No further line belongs to its request.
+    Answer(Response<'a>),
     /// A notification or server request that belongs to the request with this id.
     Related(&'a str),
     /// A notification that belongs to no request.
     Unrelated,
+}
+
+/// A response in the buffer: `{"jsonrpc":"2.0","id":…,"result":…}` or one with an error, and a
+/// newline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Response<'a> {
+    /// The id of its request, or `None` if that could not be read.
+    pub id: Option<&'a str>,
+    /// The code of its error, or `None` if it has a result.
+    pub error: Option<i32>,
+    /// The position of its result or error object in the buffer. Only `}` and the newline follow
+    /// after the object.
+    pub value_at: usize,
 }
 
 impl MessageSink for Vec<u8> {

@@ -94,8 +94,7 @@ impl Subscribers {
     pub(super) fn end(&mut self, catalog: &Catalog, out: &mut dyn MessageSink) {
         let listens = self.0.iter_mut().flat_map(|open| open.streams.drain(..));
         for listen in listens {
-            listen.finish(Some(catalog), out.buffer());
-            out.ended(Relation::Answer(Some(listen.id())));
+            listen.finish(catalog, out);
         }
     }
 

@@ -10,6 +10,7 @@ use crate::bridge::{Child, ClientRequest, ClientRequests, Consequence, consequen
 use crate::chunk::Chunk;
 use crate::cx::Cx;
 use crate::json::line::cancelled;
+use crate::json::object::Object;
 use crate::json::{
     self, Answer, Field, InvalidLine, Kind, LineSubject, Message, error_words, line, parse_number,
 };
@@ -78,29 +79,19 @@ impl Session {
         self.backend.child().is_some_and(Child::is_settled).then_some(number)
     }
 
-    /// Handles a message that was made in this process, and counts it in the memory budget for as
-    /// long as it is kept. Without room for it, an answer or a question is refused and a
-    /// notification is dropped. Returns the reason if the session ends because of it.
-    pub(super) fn on_local_message(
-        &mut self,
-        message: Message,
-        about: RelatesTo,
-        cx: &mut Cx<'_>,
-    ) -> Option<SessionEnd> {
+    /// Handles a question or a notification that was made in this process, and counts it in the
+    /// memory budget for as long as it is kept. Without room for it, a question is refused and a
+    /// notification is dropped.
+    pub(super) fn on_local_message(&mut self, message: Message, about: RelatesTo, cx: &mut Cx<'_>) {
         let made = cx.memory.made();
         if made.has_room(message.bytes().len()) {
-            return self.on_backend_message(&message.hold(&made), about, cx);
+            self.on_backend_message(&message.hold(&made), about, cx);
+            return;
         }
         match message.kind() {
-            Kind::Result | Kind::Error => {
-                let call = self.client_requests.take(message.id().and_then(parse_number)?)?;
-                self.deliver(&call, None, "", cx);
-                return self.is_refused_by(&call).then_some(SessionEnd::Refused);
-            }
             Kind::Request => self.refuse_server_request(message.id().unwrap_or_default(), cx),
-            Kind::Notification => self.dropped(Dropped::Overflow, cx),
+            _ => self.dropped(Dropped::Overflow, cx),
         }
-        None
     }
 
     /// Handles a message. Returns the reason if the session ends because of it.
@@ -140,7 +131,8 @@ impl Session {
         };
         let refused = match message.kind() {
             Kind::Result if call.method == "initialize" => {
-                self.opened(message, cx);
+                self.opened(message.result_revision(), cx);
+                self.prepare_restore(message, cx);
                 false
             }
             Kind::Result => false,
@@ -174,8 +166,8 @@ impl Session {
         }
     }
 
-    /// Handles the end of a request. Returns the reason if the session was not opened by it and
-    /// ends.
+    /// Handles an answer that was made in this process. Returns the reason if the session was not
+    /// opened by it and ends.
     pub(super) fn on_answer(
         &mut self,
         number: u64,
@@ -186,11 +178,21 @@ impl Session {
             self.dropped(Dropped::UnknownAnswer, cx);
             return None;
         };
+        let revision = match &answer {
+            Answer::Result(result) if call.method == "initialize" => Some(
+                Object::read_or_empty(Some(result)).text("protocolVersion").map(Cow::into_owned),
+            ),
+            _ => None,
+        };
         let (line, error) = match answer {
             Answer::Result(text) => (line::result_line(text.into_owned(), &call.id), ""),
             Answer::Error(text) => (line::error_line(text.into_owned(), &call.id), "error"),
         };
         let line = cx.memory.made().admit_chunk(line);
+        if let Some(revision) = revision.filter(|_| line.is_some()) {
+            self.initialize = None;
+            self.opened(revision, cx);
+        }
         self.deliver(&call, line, error, cx);
         self.is_refused_by(&call).then_some(SessionEnd::Refused)
     }
@@ -226,8 +228,9 @@ impl Session {
         }
     }
 
-    fn opened(&mut self, result: &Message, cx: &mut Cx<'_>) {
-        let answered = result.result_revision().unwrap_or_default();
+    /// Handles the revision in the result of `initialize`.
+    fn opened(&mut self, answered: Option<String>, cx: &mut Cx<'_>) {
+        let answered = answered.unwrap_or_default();
         let revision = Revision::nearest(&answered);
         if revision.as_str() != answered && !answered.is_empty() {
             self.unknown_revision = Some(truncate_for_log(&answered).into());
@@ -238,7 +241,6 @@ impl Session {
         if let Some(seated) = self.backend.native_mut() {
             seated.facts.initialized = true;
         }
-        self.prepare_restore(result, cx);
         self.await_initialized(cx);
         let client = self.client.clone();
         let revision = match &self.unknown_revision {

@@ -198,7 +198,10 @@ impl Session {
                     self.on_progress(number, cx);
                     None
                 }
-                BackendEvent::Message(message, about) => self.on_local_message(message, about, cx),
+                BackendEvent::Message(message, about) => {
+                    self.on_local_message(message, about, cx);
+                    None
+                }
             };
             if end.is_some() {
                 return end;

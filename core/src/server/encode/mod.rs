@@ -22,17 +22,18 @@ pub(super) use notification::{Progress, log, progress};
 pub(super) use object::Object;
 pub(super) use result::{meta_of, reply};
 
-use super::{Change, MessageSink, Relation, RpcError};
+use super::{Change, MessageSink, Relation, Response, RpcError};
 
 /// Writes a response with a result; `write` writes the members.
 pub(super) fn answer(out: &mut dyn MessageSink, id: &str, write: impl FnOnce(&mut Object<'_>)) {
     let buffer = out.buffer();
     push(buffer, &[r#"{"jsonrpc":"2.0","id":"#, id, r#","result":"#]);
+    let value_at = buffer.len();
     let mut result = Object::begin(buffer);
     write(&mut result);
     result.end();
     push(buffer, &["}\n"]);
-    out.ended(Relation::Answer(Some(id)));
+    out.ended(Relation::Answer(Response { id: Some(id), error: None, value_at }));
 }
 
 /// Writes a response with an error. Without an id the member is left out, as in 2025-11-25.
@@ -42,14 +43,16 @@ pub(super) fn error(out: &mut dyn MessageSink, id: Option<&str>, fault: &RpcErro
     if let Some(id) = id {
         push(buffer, &[r#","id":"#, id]);
     }
-    write!(buffer, r#","error":{{"code":{},"message":"#, fault.code).expect(TAKES_ALL);
+    push(buffer, &[r#","error":"#]);
+    let value_at = buffer.len();
+    write!(buffer, r#"{{"code":{},"message":"#, fault.code).expect(TAKES_ALL);
     json(buffer, &fault.message);
     if let Some(data) = &fault.data {
         push(buffer, &[r#","data":"#]);
         json(buffer, data);
     }
     push(buffer, &["}}\n"]);
-    out.ended(Relation::Answer(id));
+    out.ended(Relation::Answer(Response { id, error: Some(fault.code), value_at }));
 }
 
 /// Writes a notification; `write` writes the parameters.

@@ -47,7 +47,7 @@ pub(super) fn answer(
     write: impl FnOnce(&mut Object<'_>),
 ) {
     encode::answer(out, id, |result| {
-        begin(result, "complete", Some(catalog), |_| {});
+        begin(result, "complete", catalog, |_| {});
         if let Some(fresh) = fresh {
             keep(result, fresh);
         }
@@ -62,7 +62,7 @@ pub(super) fn reply(out: &mut dyn MessageSink, id: &str, catalog: &Catalog, repl
         _ => None,
     };
     encode::answer(out, id, |result| {
-        begin(result, kind.unwrap_or("complete"), Some(catalog), |meta| {
+        begin(result, kind.unwrap_or("complete"), catalog, |meta| {
             if let Some(members) = encode::meta_of(reply) {
                 meta.fill(members, &[SERVER_INFO]);
             }
@@ -83,7 +83,7 @@ pub(super) fn questions(
     state: &str,
 ) {
     encode::answer(out, id, |result| {
-        begin(result, "input_required", Some(catalog), |_| {});
+        begin(result, "input_required", catalog, |_| {});
         result.nest("inputRequests", |requests| {
             for Question { key, method, params } in questions {
                 requests.nest(key, |request| {
@@ -110,14 +110,12 @@ pub(super) fn error(out: &mut dyn MessageSink, id: &str, mut fault: RpcError) {
 fn begin(
     result: &mut Object<'_>,
     kind: &str,
-    catalog: Option<&Catalog>,
+    catalog: &Catalog,
     more: impl FnOnce(&mut Object<'_>),
 ) {
     result.text("resultType", kind);
     result.nest("_meta", |meta| {
-        if let Some(catalog) = catalog {
-            encode::server(meta, SERVER_INFO, catalog, REVISION);
-        }
+        encode::server(meta, SERVER_INFO, catalog, REVISION);
         more(meta);
     });
 }

@@ -16,7 +16,7 @@ use super::{Catalog, begin};
 use crate::server::encode::{self, Object, push};
 use crate::server::params::{fields, is_some, required};
 use crate::server::rpc_error::wrong;
-use crate::server::{Announces, Change, RpcError};
+use crate::server::{Announces, Change, MessageSink, RpcError};
 
 /// A `subscriptions/listen` stream.
 #[derive(Clone, Debug)]
@@ -108,14 +108,12 @@ impl SubscriptionStream {
     }
 
     /// Writes the result, which ends the stream.
-    pub fn finish(&self, catalog: Option<&Catalog>, buffer: &mut Vec<u8>) {
-        push(buffer, &[r#"{"jsonrpc":"2.0","id":"#, &self.id, r#","result":"#]);
-        let mut result = Object::begin(buffer);
-        begin(&mut result, "complete", catalog, |meta| {
-            push(meta.member(SUBSCRIPTION_ID), &[&self.id]);
+    pub fn finish(&self, catalog: &Catalog, out: &mut dyn MessageSink) {
+        encode::answer(out, &self.id, |result| {
+            begin(result, "complete", catalog, |meta| {
+                push(meta.member(SUBSCRIPTION_ID), &[&self.id]);
+            });
         });
-        result.end();
-        push(buffer, &["}\n"]);
     }
 
     /// Marks a notification with the id of its stream.

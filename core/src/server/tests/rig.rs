@@ -120,7 +120,15 @@ impl MessageSink for Said {
     fn ended(&mut self, line: Relation<'_>) {
         assert_eq!(self.bytes.last(), Some(&b'\n'), "a line is not ended");
         self.about.push(match line {
-            Relation::Answer(id) => format!("answer {}", id.unwrap_or("-")),
+            Relation::Answer(response) => {
+                let value = &self.bytes[response.value_at..self.bytes.len() - 2];
+                let value: Value = serde_json::from_slice(value).expect("the value is JSON");
+                assert_eq!(
+                    value.get("code").and_then(Value::as_i64),
+                    response.error.map(i64::from)
+                );
+                format!("answer {}", response.id.unwrap_or("-"))
+            }
             Relation::Related(id) => format!("related {id}"),
             Relation::Unrelated => "unrelated".to_owned(),
         });

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::rig::Client;
 use crate::server::tests::rig::{Demo, error, text};
-use crate::server::{Announces, Change, SubscriptionStream};
+use crate::server::{Announces, Catalog, Change, SubscriptionStream};
 
 const ID: &str = "io.modelcontextprotocol/subscriptionId";
 
@@ -180,8 +180,11 @@ fn the_end_of_a_stream_is_its_result() {
     assert!(listen.wants(Change::Tools) && !listen.wants(Change::Prompts));
     assert_eq!((listen.id(), listen.uris().count()), (r#""x""#, 0));
     let mut out = Vec::new();
-    listen.finish(None, &mut out);
-    let result = json!({"resultType": "complete", "_meta": {ID: "x"}});
+    let catalog = Catalog { name: "demo", version: "1.0.0", ..Catalog::default() };
+    listen.finish(&catalog, &mut out);
+    let server_info = json!({"name": "demo", "version": "1.0.0"});
+    let meta = json!({ID: "x", "io.modelcontextprotocol/serverInfo": server_info});
+    let result = json!({"resultType": "complete", "_meta": meta});
     let expected = json!({"jsonrpc": "2.0", "id": "x", "result": result});
     assert_eq!(crate::server::tests::rig::messages(&out), [expected]);
 }
