@@ -9,7 +9,7 @@ use crate::auth::Permissions;
 use crate::chunk::Chunk;
 use crate::host_stats::HostStats;
 use crate::ids::SessionId;
-use crate::json::Answer;
+use crate::json::{Answer, Message};
 use crate::legacy_facade::{BackendEvent, RelatesTo};
 use crate::principal::Principal;
 use crate::random::Rng;
@@ -22,7 +22,9 @@ use crate::time::{Duration, Instant};
 /// An input of a connection.
 #[derive(Debug)]
 pub(crate) enum ServerInput {
-    /// A message of the client.
+    /// A request of the client, and its number.
+    Request(u64, Message),
+    /// A notification or an answer of the client.
     Message(Chunk),
     /// The facts that it waits for.
     Stats(Box<HostStats>),
@@ -89,6 +91,9 @@ impl Evaluator {
         };
         let Evaluator { connection, output } = self;
         match fact {
+            ServerInput::Request(number, request) => {
+                connection.handle_request(number, &request, &at, output);
+            }
             ServerInput::Message(message) => {
                 connection.handle_message(&message.into_bytes(), &at, output);
             }

@@ -25,8 +25,9 @@ mod outcome;
 
 use std::sync::Arc;
 
-use super::incoming::{self, Incoming, Malformed};
-use super::params::Params;
+use bytes::Bytes;
+
+use super::incoming::{Incoming, RULES, utf8};
 use super::pending_answers::Keys;
 use super::subscribers::Subscribers;
 use super::waiting_request::WaitingRequest;
@@ -35,7 +36,7 @@ use super::{
 };
 use crate::auth::Permissions;
 use crate::host_stats::HostStats;
-use crate::json;
+use crate::json::{self, Body, Invalid, Kind};
 use crate::principal::Principal;
 use crate::protocol::{Era, Revision};
 use crate::reject::Reject;
@@ -188,10 +189,13 @@ impl ServerConnection {
         out: &mut dyn MessageSink,
     ) {
         let message = message.trim_ascii();
-        match message.first() {
-            None => {}
-            Some(b'[') => self.on_batch(message, at, out),
-            Some(_) => self.on_message(message, false, at, out),
+        if message.is_empty() {
+            return;
+        }
+        match Body::parse(Bytes::copy_from_slice(message), RULES) {
+            Ok(Body::One(message)) => self.handle_parsed(&message, at, out),
+            Ok(Body::Batch(messages)) => self.on_batch(messages, at, out),
+            Err(invalid) => refuse(&invalid, out),
         }
     }
 
@@ -203,10 +207,21 @@ impl ServerConnection {
         at: &MessageContext<'_>,
         out: &mut dyn MessageSink,
     ) {
-        match Incoming::read(message) {
-            Some(call) => self.on_incoming(Ok(call), false, at, out),
-            None => self.on_message(message.bytes(), false, at, out),
-        }
+        self.on_message(message, false, at, out);
+    }
+
+    /// Handles a parsed request with a number in place of its id and its progress token.
+    pub(crate) fn handle_request(
+        &mut self,
+        number: u64,
+        request: &json::Message,
+        at: &MessageContext<'_>,
+        out: &mut dyn MessageSink,
+    ) {
+        let number = number.to_string();
+        let token = request.progress_token().map(|_| &*number);
+        let incoming = Incoming::read(request, &number, token);
+        self.on_incoming(incoming, request.is_modern(), false, at, out);
     }
 
     /// Announces a change that no request of this connection made, to the clients of this
@@ -262,65 +277,69 @@ impl ServerConnection {
         self.waiting.is_empty()
     }
 
-    fn on_batch(&mut self, batch: &[u8], at: &MessageContext<'_>, out: &mut dyn MessageSink) {
-        let has_batches = self.revision.has_batches() || self.server.catalog().batches;
-        match incoming::batch(batch) {
-            Ok(_) if !has_batches => {
-                encode::error(out, None, &RpcError::of(Reject::BatchNotAllowed));
+    fn on_batch(
+        &mut self,
+        messages: Vec<Result<json::Message, Invalid>>,
+        at: &MessageContext<'_>,
+        out: &mut dyn MessageSink,
+    ) {
+        if !self.revision.has_batches() && !self.server.catalog().batches {
+            return encode::error(out, None, &RpcError::of(Reject::BatchNotAllowed));
+        }
+        for (place, message) in messages.iter().enumerate() {
+            match message {
+                Ok(message) => self.on_message(message, true, &at.of_part(place), out),
+                Err(invalid) => refuse(invalid, out),
             }
-            Ok(messages) => {
-                for (place, message) in messages.into_iter().enumerate() {
-                    self.on_message(message.get().as_bytes(), true, &at.of_part(place), out);
-                }
-            }
-            Err(fault) => encode::error(out, None, &fault),
         }
     }
 
     fn on_message(
         &mut self,
-        message: &[u8],
+        message: &json::Message,
         in_batch: bool,
         at: &MessageContext<'_>,
         out: &mut dyn MessageSink,
     ) {
-        self.on_incoming(Incoming::parse(message), in_batch, at, out);
+        match (message.kind(), utf8(message.id())) {
+            (Kind::Request, Some(id)) => {
+                let incoming = Incoming::read(message, id, utf8(message.progress_token()));
+                self.on_incoming(incoming, message.is_modern(), in_batch, at, out);
+            }
+            (Kind::Notification, _) => {
+                let subject = utf8(message.correlation_id());
+                if let (Some("notifications/cancelled"), Some(id)) = (message.method(), subject) {
+                    self.on_cancelled(id, out);
+                }
+            }
+            (Kind::Result | Kind::Error, Some(id)) => self.on_answer(id, message, at, out),
+            (Kind::Request | Kind::Result | Kind::Error, None) => {}
+        }
     }
 
     fn on_incoming(
         &mut self,
-        incoming: Result<Incoming<'_>, Malformed<'_>>,
+        incoming: Incoming<'_>,
+        is_modern: bool,
         in_batch: bool,
         at: &MessageContext<'_>,
         out: &mut dyn MessageSink,
     ) {
-        match incoming {
-            Ok(Incoming::Request { id, method, params }) => {
-                let params = (params, Params::parse(params));
-                match self.era(params.1.as_ref().ok()) {
-                    Era::Legacy if in_batch && method == "initialize" => {
-                        encode::error(out, Some(id), &RpcError::of(Reject::InitializeInBatch));
-                    }
-                    Era::Modern if in_batch => {
-                        encode::error(out, Some(id), &RpcError::of(Reject::BatchNotAllowed));
-                    }
-                    Era::Legacy => {
-                        if let Some(connection) = &mut self.connection {
-                            connection.requests += 1;
-                        }
-                        self.on_request(id, &method, params.1, at, out);
-                        self.used(at.arrived, at.now);
-                    }
-                    Era::Modern => self.on_modern_request(id, &method, params, at, out),
-                }
+        match self.era(is_modern) {
+            Era::Legacy if in_batch && incoming.method == "initialize" => {
+                encode::error(out, Some(incoming.id), &RpcError::of(Reject::InitializeInBatch));
             }
-            Ok(Incoming::Notification { method, params }) => {
-                if method == "notifications/cancelled" {
-                    self.on_cancelled(params, out);
-                }
+            Era::Modern if in_batch => {
+                encode::error(out, Some(incoming.id), &RpcError::of(Reject::BatchNotAllowed));
             }
-            Ok(Incoming::Answer { id, answer }) => self.on_answer(id, answer, at, out),
-            Err(malformed) => encode::error(out, malformed.id, &malformed.fault),
+            Era::Legacy => {
+                if let Some(connection) = &mut self.connection {
+                    connection.requests += 1;
+                }
+                self.on_request(incoming, at, out);
+                self.used(at.arrived, at.now);
+            }
+            Era::Modern => self.on_modern_request(incoming, at, out),
         }
     }
 
@@ -332,16 +351,16 @@ impl ServerConnection {
         }
     }
 
-    /// Returns the era of a request. If only one era is allowed, it is that one.
-    fn era(&self, params: Option<&Params<'_>>) -> Era {
+    /// Returns the era of a request, which may have the `_meta` of a modern one. If only one era is
+    /// allowed, it is that one.
+    fn era(&self, is_modern: bool) -> Era {
         if let Some(era) = self.era {
             return era;
         }
-        let is_modern = || params.and_then(|it| it.meta().ok()).is_some_and(|it| it.is_modern());
         match (self.has_era(Era::Legacy), self.has_era(Era::Modern)) {
             (_, false) => Era::Legacy,
             (false, true) => Era::Modern,
-            (true, true) if is_modern() => Era::Modern,
+            (true, true) if is_modern => Era::Modern,
             (true, true) => Era::Legacy,
         }
     }
@@ -355,4 +374,9 @@ impl ServerConnection {
         let all = Revision::ALL.into_iter().zip(self.allowed).rev();
         all.filter(|(_, is_allowed)| *is_allowed).map(|(revision, _)| revision)
     }
+}
+
+/// Answers an invalid message with an error.
+fn refuse(invalid: &Invalid, out: &mut dyn MessageSink) {
+    encode::error(out, utf8(invalid.request_id()), &RpcError::of(invalid.reject));
 }

@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::incoming::text_of;
 use super::rpc_error::{unclear, wrong};
 use super::{Arguments, Client, LogLevel, RpcError, check};
-use crate::json::is_id;
 use crate::json::object::pick;
 use crate::reject::Reject;
 
@@ -30,7 +29,6 @@ pub(super) struct Params<'a> {
     /// Unchanged, so that `null` is kept.
     protocol_version: Option<&'a str>,
     reference: Option<&'a str>,
-    pub(super) request_id: Option<&'a str>,
     /// Unchanged, so that `null` is kept.
     pub(super) request_state: Option<&'a str>,
     pub(super) uri: Option<&'a str>,
@@ -43,7 +41,6 @@ pub(super) struct Meta<'a> {
     capabilities: Option<&'a str>,
     client_info: Option<&'a str>,
     log_level: Option<&'a str>,
-    progress_token: Option<&'a str>,
     /// Unchanged, so that `null` is kept.
     version: Option<&'a str>,
 }
@@ -84,7 +81,6 @@ impl<'a> Params<'a> {
             name,
             protocol_version,
             reference,
-            request_id,
             request_state,
             uri,
         ] = fields(json, "params", &PARAMS)?;
@@ -101,7 +97,6 @@ impl<'a> Params<'a> {
             name: name.filter(is_some),
             protocol_version,
             reference: reference.filter(is_some),
-            request_id: request_id.filter(is_some),
             request_state,
             uri: uri.filter(is_some),
         })
@@ -173,13 +168,11 @@ impl<'a> Params<'a> {
 
 impl<'a> Meta<'a> {
     fn parse(json: &'a str) -> Result<Self, RpcError> {
-        let [capabilities, client_info, log_level, progress_token, version] =
-            fields(json, "params._meta", &META)?;
+        let [capabilities, client_info, log_level, version] = fields(json, "params._meta", &META)?;
         Ok(Meta {
             capabilities,
             client_info: client_info.filter(is_some),
             log_level: log_level.filter(is_some),
-            progress_token: progress_token.filter(is_some),
             version,
         })
     }
@@ -187,16 +180,6 @@ impl<'a> Meta<'a> {
     /// Returns whether the request belongs to the modern era (2026-07-28, basic/versioning).
     pub(super) fn is_modern(&self) -> bool {
         self.version.is_some() || self.capabilities.is_some()
-    }
-
-    /// Returns the progress token, as JSON text.
-    pub(super) fn progress_token(&self) -> Result<Option<&'a str>, RpcError> {
-        match self.progress_token {
-            Some(token) if !is_id(token.as_bytes()) => {
-                Err(wrong("params._meta.progressToken", "must be a string or a whole number"))
-            }
-            token => Ok(token),
-        }
     }
 
     /// Returns the revision that a modern request declares.
@@ -214,11 +197,10 @@ impl<'a> Meta<'a> {
     pub(super) fn client(&self) -> Result<Client, RpcError> {
         let (name, version) = named(self.client_info, CLIENT_INFO)?;
         let capabilities = capabilities(self.capabilities, CLIENT_CAPABILITIES)?;
-        let wants_progress = self.progress_token.is_some();
         let log_level = optional(self.log_level, LOG_LEVEL)?;
         let log_level = log_level.map(|name| LogLevel::parse(&name));
         let log_level = log_level.transpose().map_err(|_| wrong(LOG_LEVEL, "is no log level"))?;
-        Ok(Client { name, version, capabilities, wants_progress, log_level })
+        Ok(Client { name, version, capabilities, log_level, ..Client::default() })
     }
 }
 
@@ -285,7 +267,7 @@ fn kept(value: Option<&str>, path: &str, name: &str) -> Result<Option<String>, R
 }
 
 /// The field names of [`Params`], in the same order.
-const PARAMS: [&str; 15] = [
+const PARAMS: [&str; 14] = [
     "argument",
     "arguments",
     "capabilities",
@@ -298,17 +280,15 @@ const PARAMS: [&str; 15] = [
     "name",
     "protocolVersion",
     "ref",
-    "requestId",
     "requestState",
     "uri",
 ];
 
 /// The field names of [`Meta`], in the same order.
-const META: [&str; 5] = [
+const META: [&str; 4] = [
     "io.modelcontextprotocol/clientCapabilities",
     "io.modelcontextprotocol/clientInfo",
     "io.modelcontextprotocol/logLevel",
-    "progressToken",
     "io.modelcontextprotocol/protocolVersion",
 ];
 

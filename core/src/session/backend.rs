@@ -116,13 +116,16 @@ impl Backend {
         filter: Option<ListFilter>,
         cx: &mut Cx<'_>,
     ) {
-        if let Backend::Facade(facade) = self {
-            return facade.push(FacadeInput::Request(number, request.clone(), filter));
-        }
+        let child = match self {
+            Backend::Child(child) => child,
+            Backend::Facade(facade) => {
+                return facade.push(FacadeInput::Request(number, request.clone(), filter));
+            }
+            Backend::Native(seated) => return seated.request(number, request.clone(), cx),
+            Backend::None => return debug_assert!(false, "there is no backend for a request"),
+        };
         // A child of a disconnected client was sent the same `initialize` before.
-        if let Backend::Child(child) = self
-            && number == ClientRequests::FIRST
-        {
+        if number == ClientRequests::FIRST {
             if child.initialize_at.is_some() {
                 return;
             }
@@ -130,10 +133,7 @@ impl Backend {
         }
         let text = number.to_string();
         let edits = [(Field::Id, text.as_bytes()), (Field::ProgressToken, text.as_bytes())];
-        match self {
-            Backend::Child(child) => child.request(number, request.with(&edits), cx),
-            _ => self.write_message(request.with(&edits), cx),
-        }
+        child.request(number, request.with(&edits), cx);
     }
 
     /// Passes it a message.

@@ -16,6 +16,7 @@ use crate::job::{
     Checkout, CheckoutId, Evaluation, Evaluator, InputContext, Job, ServerInput, SessionOutput,
     Work,
 };
+use crate::json::Message;
 use crate::legacy_facade::BackendEvent;
 use crate::machine::Action;
 use crate::principal::Principal;
@@ -78,7 +79,13 @@ impl NativeSession {
         self.http = None;
     }
 
-    /// Adds a message of the client.
+    /// Adds a request of the client.
+    pub(super) fn request(&mut self, number: u64, request: Message, cx: &Cx<'_>) {
+        let (bytes, arrived, http) = (request.len(), self.arrived, self.http.clone());
+        self.push(ServerInput::Request(number, request), bytes, arrived, http, cx);
+    }
+
+    /// Adds a notification or an answer of the client.
     pub(super) fn message(&mut self, message: Chunk, cx: &Cx<'_>) {
         let (bytes, arrived, http) = (message.len(), self.arrived, self.http.clone());
         self.push(ServerInput::Message(message), bytes, arrived, http, cx);

@@ -4,6 +4,7 @@ use super::outcome::request_context;
 use super::{MessageContext, ServerConnection};
 use crate::log_text::truncate_for_log;
 use crate::protocol::{Era, Revision};
+use crate::server::incoming::Incoming;
 use crate::server::params::{Completed, Params, Reference, string};
 use crate::server::waiting_request::RequestInProgress;
 use crate::server::{
@@ -15,33 +16,29 @@ impl ServerConnection {
     /// Answers a legacy request, starts a task that answers it later, or answers with an error.
     pub(super) fn on_request(
         &mut self,
-        id: &str,
-        method: &str,
-        params: Result<Params<'_>, RpcError>,
+        incoming: Incoming<'_>,
         at: &MessageContext<'_>,
         out: &mut dyn MessageSink,
     ) {
-        if let Err(fault) = self.serve(id, method, params, at, out) {
-            encode::error(out, Some(id), &fault);
+        if let Err(fault) = self.serve(incoming, at, out) {
+            encode::error(out, Some(incoming.id), &fault);
         }
     }
 
     /// Serves a request. Nothing has been written if it returns an error.
     fn serve(
         &mut self,
-        id: &str,
-        method: &str,
-        params: Result<Params<'_>, RpcError>,
+        Incoming { id, token, method, params }: Incoming<'_>,
         at: &MessageContext<'_>,
         out: &mut dyn MessageSink,
     ) -> Result<(), RpcError> {
         if !self.has(method) {
             return Err(no_method(method));
         }
-        let params = params?;
+        let params = Params::parse(params)?;
         let asked = RequestInProgress {
             id,
-            token: params.meta()?.progress_token()?,
+            token,
             arrived: at.arrived,
             http: at.http,
             principal: at.principal,

@@ -17,53 +17,46 @@ use super::outcome::{Next, request_context};
 use super::{MessageContext, ServerConnection};
 use crate::reject::Reject;
 use crate::seal::SalientParams;
+use crate::server::incoming::Incoming;
 use crate::server::modern::{self, CacheTtl};
 use crate::server::params::{Meta, Params};
 use crate::server::rounds::{RoundStatus, Rounds, Subject, given};
 use crate::server::rpc_error::wrong;
 use crate::server::waiting_request::{Modern, RequestInProgress};
 use crate::server::{
-    Announces, MessageSink, Notifications, Outcome, Question, Request, RpcError,
+    Announces, Client, MessageSink, Notifications, Outcome, Question, Request, RpcError,
     SubscriptionStream, check, encode,
 };
 use crate::translate::error_data;
-
-/// The parameters of a request: their JSON text, and the fields with known names.
-pub(super) type Given<'a> = (Option<&'a str>, Result<Params<'a>, RpcError>);
 
 impl ServerConnection {
     /// Answers a modern request, starts a task that answers it later, or answers with an error.
     pub(super) fn on_modern_request(
         &mut self,
-        id: &str,
-        method: &str,
-        given: Given<'_>,
+        incoming: Incoming<'_>,
         at: &MessageContext<'_>,
         out: &mut dyn MessageSink,
     ) {
-        if let Err(fault) = self.serve_modern(id, method, given, at, out) {
-            modern::error(out, id, fault);
+        if let Err(fault) = self.serve_modern(incoming, at, out) {
+            modern::error(out, incoming.id, fault);
         }
     }
 
     /// Serves a request. Nothing has been written if it returns an error.
     fn serve_modern(
         &mut self,
-        id: &str,
-        method: &str,
-        (text, params): Given<'_>,
+        Incoming { id, token, method, params: text }: Incoming<'_>,
         at: &MessageContext<'_>,
         out: &mut dyn MessageSink,
     ) -> Result<(), RpcError> {
-        let params = params?;
+        let params = Params::parse(text)?;
         let meta = params.meta()?;
         self.check_version(method, &params, &meta)?;
         let catalog = self.server.modern_catalog();
         if !catalog.has_modern(method) {
             return Err(no_method(method));
         }
-        let client = meta.client()?;
-        let token = meta.progress_token()?;
+        let client = Client { wants_progress: token.is_some(), ..meta.client()? };
         match method {
             "server/discover" => {
                 let fresh = Some(CacheTtl::of(catalog));

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::{MessageContext, ServerConnection};
 use crate::host_stats::HostStats;
+use crate::json;
 use crate::protocol::{Era, Revision};
-use crate::server::incoming::{Answer, text_of};
-use crate::server::params::Params;
+use crate::server::incoming::text_of;
 use crate::server::pending_answers::{KeysFull, PendingAnswers};
 use crate::server::waiting_request::{OwnedRequest, RequestInProgress, WaitingRequest, WaitsFor};
 use crate::server::{
@@ -152,7 +152,7 @@ impl ServerConnection {
     pub(super) fn on_answer(
         &mut self,
         id: &str,
-        answer: Answer<'_>,
+        answer: &json::Message,
         at: &MessageContext<'_>,
         out: &mut dyn MessageSink,
     ) {
@@ -175,8 +175,7 @@ impl ServerConnection {
 
     /// Handles `notifications/cancelled`: the request gets no answer, its pending questions are
     /// withdrawn, and a `subscriptions/listen` stream ends.
-    pub(super) fn on_cancelled(&mut self, params: Option<&str>, out: &mut dyn MessageSink) {
-        let Ok(Params { request_id: Some(id), .. }) = Params::parse(params) else { return };
+    pub(super) fn on_cancelled(&mut self, id: &str, out: &mut dyn MessageSink) {
         self.listeners.close(id);
         for waiting in self.waiting.extract_if(.., |waiting| waiting.id() == id) {
             if let WaitsFor::Answers(asking) = &waiting.on {
@@ -318,17 +317,17 @@ pub(super) fn request_context<'a>(
 }
 
 /// Returns the result, or the message of the error.
-fn read(answer: Answer<'_>) -> Result<Value, String> {
+fn read(answer: &json::Message) -> Result<Value, String> {
     #[derive(Deserialize)]
     struct Error {
         message: String,
     }
-    match answer {
-        Ok(result) => serde_json::from_str(result.get())
-            .map_err(|_| "The client's answer cannot be read".to_owned()),
-        Err(error) => Err(serde_json::from_str::<Error>(error.get())
-            .map_or_else(|_| "The client gave no reason".to_owned(), |error| error.message)),
+    if let Some(result) = answer.result() {
+        return serde_json::from_slice(result)
+            .map_err(|_| "The client's answer cannot be read".to_owned());
     }
+    let error = serde_json::from_slice::<Error>(answer.error().unwrap_or_default());
+    Err(error.map_or_else(|_| "The client gave no reason".to_owned(), |error| error.message))
 }
 
 /// The maximum number of requests that wait at the same time.

@@ -154,7 +154,7 @@ proptest! {
         prop_assert_eq!(answers.len(), 1, "{:?}", said);
         if answers[0]["error"]["code"] == -32602 {
             let message = error(answers[0]).1;
-            let names = ["params", "Unknown tool: ", "Unknown prompt: "];
+            let names = ["params", "Invalid params", "Unknown tool: ", "Unknown prompt: "];
             prop_assert!(names.iter().any(|name| message.starts_with(name)), "{}", message);
         }
     }

@@ -155,7 +155,7 @@ fn the_client_is_asked_and_its_answer_told() {
 #[test]
 fn an_answer_that_cannot_be_read_is_told_as_an_error() {
     let cases = [
-        (r#""result":"\ud800""#, "The client's answer cannot be read"),
+        (r#""result":1e400"#, "The client's answer cannot be read"),
         (r#""error":{"code":1}"#, "The client gave no reason"),
         (r#""error":5"#, "The client gave no reason"),
     ];
