@@ -17,16 +17,14 @@ pub(in crate::server) fn agree(
     wanted: Option<&str>,
     allowed: &[Revision],
 ) -> Result<Revision, RpcError> {
+    let wanted = wanted.unwrap_or(Revision::NEWEST_LEGACY.as_str());
     let is_restricted = Revision::LEGACY.iter().any(|revision| !allowed.contains(revision));
-    let legacy = allowed.iter().copied().filter(|revision| revision.era() == Era::Legacy);
-    let newest = legacy.clone().max().unwrap_or(Revision::NEWEST_LEGACY);
-    let Some(wanted) = wanted else { return Ok(newest) };
-    let not_newer = legacy.filter(|revision| revision.as_str() <= wanted).max();
-    match not_newer {
-        Some(agreed) if Revision::parse(wanted.as_bytes()).is_some() => Ok(agreed),
-        None if is_restricted => Err(unsupported(wanted, allowed)),
-        _ => Ok(newest),
+    let is_newer = |revision: &Revision| revision.as_str() > wanted;
+    let mut legacy = allowed.iter().filter(|revision| revision.era() == Era::Legacy);
+    if is_restricted && legacy.all(is_newer) {
+        return Err(unsupported(wanted, allowed));
     }
+    Ok(Revision::agreed(wanted, allowed))
 }
 
 fn unsupported(wanted: &str, allowed: &[Revision]) -> RpcError {
