@@ -8,6 +8,7 @@ mod exchanges;
 mod log_rate_limiter;
 mod spawn_backoff;
 mod upstream;
+mod writer;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -190,6 +191,12 @@ impl Cx<'_> {
     pub(crate) fn has_room(&self, exchange: ExchangeId, bytes: usize) -> bool {
         let debt = self.exchanges.get(&exchange).and_then(|transport| transport.debt.as_ref());
         !self.memory.is_overdrawn() && debt.is_none_or(|debt| debt.account().has_room(bytes))
+    }
+
+    /// Returns whether the client of an exchange has not read most of the output that was sent.
+    pub(crate) fn reads_slowly(&self, exchange: ExchangeId) -> bool {
+        let unsent = self.exchanges.get(&exchange).map_or(0, |transport| transport.unsent);
+        unsent >= self.limits.outbound_bytes_high
     }
 
     /// Sends a complete answer; returns the bytes that count as on their way until the transport

@@ -57,7 +57,7 @@
 //! |---|---|
 //! | state | `engine`, `session`, `bridge`, `cx` |
 //! | boundary | `machine`, `job` |
-//! | requests | `legacy_facade`, `native`, `modern`, `site`, `http`, `config` |
+//! | requests | `legacy_facade`, `native`, `modern`, `site`, `exchange`, `http`, `config` |
 //! | servers | `server` |
 //! | formats | `observe`, `translate`, `frame`, `random`, `auth`, `seal`, `json` |
 //! | vocabulary | `memory`, `principal`, `secrets`, `reject`, `limits`, `host_stats`, `ids`, `chunk`, `child_spec`, `child_env`, `id_map`, `protocol`, `log_text`, `time` |
@@ -160,6 +160,7 @@ mod chunk;
 mod config;
 mod cx;
 mod engine;
+mod exchange;
 mod frame;
 mod host_stats;
 pub mod http;

@@ -39,7 +39,7 @@ const TABLES: [(&str, &str); 2] =
 const LAYERS: [(&str, &[&str]); 6] = [
     ("state", &["engine", "session", "bridge", "cx"]),
     ("boundary", &["machine", "job"]),
-    ("requests", &["legacy_facade", "native", "modern", "site", "http", "config"]),
+    ("requests", &["legacy_facade", "native", "modern", "site", "exchange", "http", "config"]),
     ("servers", &["server"]),
     ("formats", &["observe", "translate", "frame", "random", "auth", "seal", "json"]),
     (

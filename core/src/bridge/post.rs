@@ -1,14 +1,7 @@
 //! One POST without a session that a worker answers.
 //!
-//! Owns: the form of the answer: one body or a stream.
+//! Owns: its answer ([`Exchange`]), and what is known of it until then.
 //! Never: the meaning of a message.
-//!
-//! ```text
-//!   waiting ──its answer is here──► replied     (one JSON body; the status says what kind it is)
-//!      └──a message comes first, or only event-stream is accepted──► begun ──► finished
-//! ```
-//!
-//! Source: 2026-07-28, basic/transports/streamable-http (Sending Messages to the Server).
 
 use core::net::IpAddr;
 use std::sync::Arc;
@@ -17,8 +10,9 @@ use crate::auth::ListFilter;
 use crate::bridge::IdText;
 use crate::chunk::Chunk;
 use crate::cx::Cx;
+use crate::exchange::Exchange;
 use crate::frame;
-use crate::http::{Accept, ClientSlot, ContentType, McpHead, McpRequestHeaders, ReplyHead};
+use crate::http::{ClientSlot, ContentType, McpHead, McpRequestHeaders, ReplyHead};
 use crate::ids::{ChildId, ExchangeId};
 use crate::job::Prepared;
 use crate::json::{self, Answer, Message};
@@ -35,7 +29,8 @@ use crate::translate::subscription;
 /// A pending request.
 #[derive(Debug)]
 pub(crate) struct Post {
-    exchange: ExchangeId,
+    id: ExchangeId,
+    exchange: Exchange,
     pub(crate) principal: Principal,
     /// The request, unchanged.
     pub(crate) request: Message,
@@ -61,15 +56,11 @@ pub(crate) struct Post {
     params_digest: Option<Box<[u8; 32]>>,
     /// The values of it that its headers repeat.
     pub(crate) mirrored: Option<Box<McpRequestHeaders>>,
-    accept: Accept,
     /// The client's address.
     peer: Option<IpAddr>,
     /// Its place among the requests of its client in progress, if there is a limit.
     slot: Option<Arc<ClientSlot>>,
-    started: bool,
     pub(crate) since: Instant,
-    /// The time of the last output.
-    last_sent: Instant,
 }
 
 /// The changes of a subscription.
@@ -84,14 +75,15 @@ pub(crate) struct Subscription {
 impl Post {
     /// Creates a request without a worker.
     pub(crate) fn new(
-        exchange: ExchangeId,
+        id: ExchangeId,
         head: &McpHead,
         request: Message,
         legacy: Option<Revision>,
         now: Instant,
     ) -> Post {
         Post {
-            exchange,
+            id,
+            exchange: Exchange::new(head.accept, None, now),
             principal: head.principal,
             filter: ListFilter::of(request.method().unwrap_or_default(), head.permissions.as_ref()),
             exclusivity: exclusivity_of(&request),
@@ -105,12 +97,9 @@ impl Post {
             is_preparing: false,
             params_digest: head.params_digest.clone(),
             mirrored: head.request_headers.clone(),
-            accept: head.accept,
             peer: head.peer,
             slot: head.slot(),
-            started: false,
             since: now,
-            last_sent: now,
         }
     }
 
@@ -162,37 +151,33 @@ impl Post {
     /// Sends a message that is not an answer, if its client accepts that and has read most of the
     /// earlier output. Returns whether it did.
     pub(crate) fn notify(&mut self, message: Chunk, cx: &mut Cx<'_>) -> bool {
-        let unsent = cx.exchanges.get(&self.exchange).map_or(0, |transport| transport.unsent);
-        if !(self.started || self.accept.sse) || unsent >= cx.limits.outbound_bytes_high {
-            return false;
+        let takes = self.exchange.takes_messages() && !cx.reads_slowly(self.id);
+        if takes {
+            self.exchange.message(message, &mut cx.writer(self.id));
         }
-        self.start_stream(cx);
-        self.send(message, cx);
-        true
+        takes
     }
 
-    /// Sends its answer, which ends it. Only an answer before any other output can have a status of
-    /// its own.
-    pub(crate) fn answer(
+    /// Sends its answer, which ends it.
+    pub(crate) fn answer(self, status: u16, answer: Chunk, error: &'static str, cx: &mut Cx<'_>) {
+        let answer = Some(answer).filter(|answer| cx.has_room(self.id, answer.len()));
+        self.send(ReplyHead::with_body(status, ContentType::Json), answer, error, cx);
+    }
+
+    fn send(
         mut self,
-        status: u16,
-        answer: Chunk,
+        head: ReplyHead,
+        answer: Option<Chunk>,
         error: &'static str,
         cx: &mut Cx<'_>,
     ) {
-        let reject = Reject::UnreadAnswers;
-        if error != reject.name() && !cx.has_room(self.exchange, answer.len()) {
+        let mut out = cx.writer(self.id);
+        let sent = self.exchange.answer(self.request.id(), head, answer, &mut out);
+        self.exchange.finish(&mut out);
+        if let Some(reject) = sent.replaced {
             cx.metrics.refused(reject);
-            return self.fail(reject, cx);
         }
-        self.count(if self.started { 200 } else { status }, error, cx);
-        if self.started || status == 200 && !self.accept.json {
-            self.start_stream(cx);
-            self.send(answer, cx);
-            cx.finish(self.exchange);
-        } else {
-            cx.reply(self.exchange, ReplyHead::with_body(status, ContentType::Json), answer);
-        }
+        self.count(sent.status, sent.replaced.map_or(error, Reject::name), cx);
     }
 
     /// Answers it with an error of this side. In the legacy era an error of the protocol has no
@@ -211,13 +196,9 @@ impl Post {
         wire.message += end;
         let answer = json::error(Some(self.id()), &wire);
         cx.log_timeout(reject, known_method(self.method()), None);
-        if self.started || status == 200 {
-            return self.answer(status, answer, reject.name(), cx);
-        }
-        self.count(status, reject.name(), cx);
         let mut head = ReplyHead::with_body(status, ContentType::Json);
-        head.retry_after = reject.retry_after();
-        cx.reply(self.exchange, head, answer);
+        head.retry_after = reject.retry_after().filter(|_| status != 200);
+        self.send(head, Some(answer), reject.name(), cx);
     }
 
     /// Counts and logs its answer; `error` is empty for a result.
@@ -252,41 +233,25 @@ impl Post {
         error: &'static str,
         cx: &mut Cx<'_>,
     ) {
-        match cx.memory.made().admit_chunk(answer) {
-            Some(answer) => self.answer(status, answer, error, cx),
-            None => {
-                cx.metrics.refused(Reject::UnreadAnswers);
-                self.fail(Reject::UnreadAnswers, cx);
-            }
-        }
+        let head = ReplyHead::with_body(status, ContentType::Json);
+        let answer = cx.memory.made().admit_chunk(answer);
+        let answer = answer.filter(|answer| cx.has_room(self.id, answer.len()));
+        self.send(head, answer, error, cx);
     }
 
-    /// Sends a comment after a time without output. A waiting request becomes a stream if its
-    /// client accepts one, so that proxies do not time out.
+    /// Sends a comment after a time without output.
     pub(crate) fn keep_alive(&mut self, cx: &mut Cx<'_>) {
-        if self.keep_alive_due(cx.limits) <= cx.now {
-            self.start_stream(cx);
-            cx.write(self.exchange, Chunk::from(frame::comment()));
-            self.last_sent = cx.now;
-        }
+        let period = cx.limits.keep_alive_period;
+        self.exchange.keep_alive(period, frame::comment(), &mut cx.writer(self.id));
     }
 
     /// Returns when the next comment is due.
     pub(crate) fn keep_alive_due(&self, limits: &Limits) -> Instant {
-        match self.started || self.accept.sse {
-            true => self.last_sent + limits.keep_alive_period,
-            false => Instant::FAR,
-        }
+        self.exchange.keep_alive_due(limits.keep_alive_period)
     }
 
-    pub(crate) fn start_stream(&mut self, cx: &mut Cx<'_>) {
-        if !std::mem::replace(&mut self.started, true) {
-            cx.begin(self.exchange, ReplyHead::with_body(200, ContentType::EventStream));
-        }
-    }
-
-    fn send(&mut self, message: Chunk, cx: &mut Cx<'_>) {
-        cx.write(self.exchange, frame::event(None, message));
-        self.last_sent = cx.now;
+    /// Begins its stream, unless that has begun.
+    pub(crate) fn begin(&mut self, cx: &mut Cx<'_>) {
+        self.exchange.begin(&mut cx.writer(self.id));
     }
 }

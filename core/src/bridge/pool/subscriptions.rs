@@ -54,7 +54,7 @@ impl Pool {
         params.put("notifications", listen.filter());
         let params = subscription::tag(Some(&params.write()), &id);
         let method = "notifications/subscriptions/acknowledged";
-        post.start_stream(cx);
+        post.begin(cx);
         post.notify(Chunk::from(line::notification(method, Some(&params))), cx);
         let uris = listen.uris.clone();
         post.assigned = Some((child, number));
