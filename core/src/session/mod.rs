@@ -41,7 +41,6 @@ pub(crate) use native_session::NativeSession;
 use queue::{Queue, QueuedMessage};
 use replay::Replay;
 use restore::Restore;
-use stream::Stream;
 use streams::{Delivery, Streams};
 
 use core::net::IpAddr;

@@ -1,76 +1,189 @@
 //! One stream of a session: the answer to a POST, or the stream of a GET.
 //!
-//! Owns: its pending answers, whether it has begun, and the events for a replay.
+//! Owns: its exchange, its pending answers, its client's connection, and the events for a replay.
 //!
 //! ```text
-//!   waiting ──all answers due are here──► replied        (one JSON body; nothing to resume)
-//!      └──another message comes first, or only event-stream is accepted──► begun ──► ended
+//!               ┌──its client leaves──► Disconnected ──its client resumes──┐
+//!   Connected ──┴──its end is sent──► Finishing ──read──► Delivered ───────┴──► Connected
 //! ```
 
 use crate::chunk::Chunk;
 use crate::cx::Cx;
+use crate::exchange::{Exchange, ResponseWriter};
 use crate::frame;
 use crate::frame::EventId;
-use crate::http::Accept;
-use crate::ids::ExchangeId;
+use crate::http::{Accept, ReplyHead};
+use crate::ids::{ExchangeId, SessionId};
 use crate::session::Replay;
 use crate::time::{Duration, Instant};
+
+/// The time that a client waits before it reconnects to a broken stream.
+pub(super) const RECONNECT_DELAY: Duration = Duration::from_secs(2);
 
 /// A stream, with or without a connected client.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    /// The exchange that carries it; `None` while the client is disconnected.
-    pub(crate) exchange: Option<ExchangeId>,
-    /// The exchange that carries its end, until that is over at the transport.
-    pub(crate) finishing: Option<ExchangeId>,
-    /// Whether its client has read its last byte.
-    pub(crate) is_delivered: bool,
-    /// The time since which that exchange carries it.
-    pub(crate) carried_since: Instant,
-    /// The forms of answer that its client accepts.
-    pub(crate) accept: Accept,
+    pub(super) exchange: Exchange,
+    pub(super) link: Link,
+    /// The time since which its client has been connected.
+    pub(super) carried_since: Instant,
     /// Whether it is a GET's.
-    pub(crate) listens: bool,
-    /// Whether its head was sent and events follow.
-    pub(crate) started: bool,
+    pub(super) listens: bool,
     /// The number of pending answers.
-    pub(crate) due: usize,
-    /// Answers that wait for the others of their batch; `None` without a batch.
-    pub(crate) batch: Option<Vec<Chunk>>,
+    pub(super) due: usize,
     /// The events that were sent on it.
-    pub(crate) replay: Replay,
-    /// The time of the last output.
-    pub(crate) last_sent: Instant,
+    pub(super) replay: Replay,
+}
+
+/// The connection of a stream to its client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Link {
+    /// An exchange carries it.
+    Connected(ExchangeId),
+    /// Its client has left.
+    Disconnected,
+    /// Its end is sent, and this exchange is not over at the transport.
+    Finishing(ExchangeId),
+    /// Its client has read its last byte.
+    Delivered,
+}
+
+impl Link {
+    /// Returns the exchange that carries the stream.
+    pub(super) fn exchange(self) -> Option<ExchangeId> {
+        match self {
+            Link::Connected(exchange) => Some(exchange),
+            Link::Disconnected | Link::Finishing(_) | Link::Delivered => None,
+        }
+    }
 }
 
 impl Stream {
+    /// Creates a stream without output.
+    pub(super) fn new(
+        (id, accept): (ExchangeId, Accept),
+        batch: Option<usize>,
+        due: usize,
+        now: Instant,
+    ) -> Stream {
+        Stream {
+            exchange: Exchange::new(accept, batch, now),
+            link: Link::Connected(id),
+            carried_since: now,
+            listens: false,
+            due,
+            replay: Replay::default(),
+        }
+    }
+
+    /// Returns whether a client is connected to it.
+    pub(super) fn is_carried(&self) -> bool {
+        self.link.exchange().is_some()
+    }
+
     /// Returns whether a message that is not an answer can be sent on it now.
-    pub(crate) fn takes_messages(&self) -> bool {
-        self.exchange.is_some() && (self.started || self.accept.sse)
+    pub(super) fn takes_messages(&self) -> bool {
+        self.is_carried() && self.exchange.takes_messages()
     }
 
     /// Returns whether nothing more will be sent on it.
-    pub(crate) fn is_done(&self) -> bool {
+    pub(super) fn is_done(&self) -> bool {
         self.due == 0 && !self.listens
     }
+}
 
-    /// Creates the next event, and keeps it for a replay.
-    pub(crate) fn event(&mut self, number: u64, message: Chunk, cx: &Cx<'_>) -> Chunk {
-        let event = frame::event(Some(self.next_id(number)), message);
-        self.replay.push(&event, cx.limits, &cx.memory.kept());
-        event
+/// The properties of all streams of a session.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Form {
+    /// The session's id, once it is open. A refused `initialize` has opened none.
+    pub(super) session: Option<SessionId>,
+    /// Whether a stream begins with an event that a client can resume from.
+    pub(super) is_primed: bool,
+    /// Whether events have ids, and are kept for a replay.
+    pub(super) has_ids: bool,
+}
+
+impl Form {
+    /// Adds the session's id to a head.
+    pub(super) fn head(self, mut head: ReplyHead) -> ReplyHead {
+        head.session = self.session;
+        head
+    }
+}
+
+/// Sends the output of a stream, if its client is connected, and keeps its events for a replay.
+pub(super) struct StreamWriter<'a, 'b> {
+    pub(super) number: u64,
+    pub(super) form: Form,
+    pub(super) link: &'a mut Link,
+    pub(super) replay: &'a mut Replay,
+    /// Bytes passed to the adapter so far.
+    pub(super) outbound: usize,
+    pub(super) cx: &'a mut Cx<'b>,
+}
+
+impl StreamWriter<'_, '_> {
+    fn next_id(&self) -> EventId {
+        EventId { stream: self.number, sequence: self.replay.next_sequence() }
     }
 
-    /// Creates the event that only has an id, so that a client can resume the stream from its
-    /// start, with the reconnection time (2025-11-25, basic/transports, Sending Messages to the
-    /// Server).
-    pub(crate) fn priming_event(&mut self, number: u64, come_back: Duration, cx: &Cx<'_>) -> Chunk {
-        let event = frame::priming(self.next_id(number), Some(come_back));
-        self.replay.push(&event, cx.limits, &cx.memory.kept());
-        event
+    fn keep(&mut self, event: &Chunk) {
+        self.replay.push(event, self.cx.limits, &self.cx.memory.kept());
     }
 
-    fn next_id(&self, number: u64) -> EventId {
-        EventId { stream: number, sequence: self.replay.next_sequence() }
+    /// Ends the connection of the stream, but not the stream.
+    pub(super) fn disconnect(&mut self, come_back: Duration) {
+        self.write(frame::retry(come_back));
+        if let Some(exchange) = self.link.exchange() {
+            self.cx.finish(exchange);
+            *self.link = Link::Disconnected;
+        }
+    }
+}
+
+impl ResponseWriter for StreamWriter<'_, '_> {
+    fn now(&self) -> Instant {
+        self.cx.now
+    }
+
+    fn reply(&mut self, head: ReplyHead, body: Chunk) {
+        if let Some(exchange) = self.link.exchange() {
+            self.outbound += self.cx.reply(exchange, self.form.head(head), body);
+            *self.link = Link::Disconnected;
+        }
+    }
+
+    /// Sends the head, and the event that only has an id, so that a client can resume the stream
+    /// from its start, with the reconnection time (2025-11-25, basic/transports, Sending Messages
+    /// to the Server).
+    fn begin(&mut self, head: ReplyHead) {
+        let Some(exchange) = self.link.exchange() else { return };
+        self.cx.begin(exchange, self.form.head(head));
+        if self.form.is_primed {
+            let event = frame::priming(self.next_id(), Some(RECONNECT_DELAY));
+            self.keep(&event);
+            self.write(event);
+        }
+    }
+
+    fn event(&mut self, message: Chunk) {
+        let event = frame::event(self.form.has_ids.then(|| self.next_id()), message);
+        if self.form.has_ids {
+            self.keep(&event);
+        }
+        self.write(event);
+    }
+
+    fn write(&mut self, bytes: Chunk) {
+        if let Some(exchange) = self.link.exchange() {
+            self.outbound += self.cx.write(exchange, bytes);
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(exchange) = self.link.exchange() {
+            self.cx.finish(exchange);
+            *self.link = Link::Finishing(exchange);
+        }
     }
 }

@@ -14,18 +14,16 @@ use bytes::Bytes;
 
 use crate::chunk::Chunk;
 use crate::cx::{Cx, Owner};
+use crate::exchange::{Exchange, ResponseWriter, Sent};
+use crate::frame;
 use crate::frame::EventId;
 use crate::http::{Accept, ContentType, ReplyHead, sse_endpoint};
 use crate::id_map::IdMap;
 use crate::ids::{ExchangeId, SessionId};
 use crate::protocol::Revision;
 use crate::reject::Reject;
-use crate::session::{Replay, Stream};
+use crate::session::stream::{Form, Link, Stream, StreamWriter};
 use crate::time::{Duration, Instant};
-use crate::{frame, json};
-
-/// The time that a client waits before it reconnects to a broken stream.
-const RECONNECT_DELAY: Duration = Duration::from_secs(2);
 
 /// The stream that carries everything, if there is one.
 const SINGLE_STREAM: u64 = 0;
@@ -80,7 +78,7 @@ impl Streams {
 
     /// Returns the number of open exchanges.
     pub(crate) fn open(&self) -> usize {
-        self.live.iter().filter(|(_, stream)| stream.exchange.is_some()).count()
+        self.carried().count()
     }
 
     fn listeners(&self) -> usize {
@@ -105,24 +103,8 @@ impl Streams {
             }
             return SINGLE_STREAM;
         }
-        let batch = batch.then(Vec::new);
-        self.open_stream(
-            exchange,
-            Stream {
-                exchange: Some(exchange),
-                finishing: None,
-                is_delivered: false,
-                carried_since: cx.now,
-                accept,
-                listens: false,
-                started: false,
-                due,
-                batch,
-                replay: Replay::default(),
-                last_sent: cx.now,
-            },
-            cx,
-        )
+        let batch = batch.then_some(cx.limits.queue_bytes_max);
+        self.open_stream(exchange, Stream::new((exchange, accept), batch, due, cx.now), cx)
     }
 
     /// Opens the stream of a GET.
@@ -131,7 +113,7 @@ impl Streams {
         let number = self.open_listener(exchange, cx);
         if !self.sends_priming_event() {
             // Some gateways pass a head on only with the first bytes of the body.
-            self.outbound += cx.write(exchange, Chunk::from(frame::comment()));
+            self.on_stream(number, cx, |_, out| out.write(Chunk::from(frame::comment())));
         }
         number
     }
@@ -144,29 +126,14 @@ impl Streams {
         debug_assert_eq!(number, SINGLE_STREAM, "there is no other stream");
         self.single_stream = true;
         let endpoint = frame::endpoint(&sse_endpoint(self.session));
-        self.outbound += cx.write(exchange, endpoint);
+        self.on_stream(number, cx, |_, out| out.write(endpoint));
     }
 
     fn open_listener(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) -> u64 {
         let accept = Accept { json: false, sse: true };
-        let number = self.open_stream(
-            exchange,
-            Stream {
-                exchange: Some(exchange),
-                finishing: None,
-                is_delivered: false,
-                carried_since: cx.now,
-                accept,
-                listens: true,
-                started: false,
-                due: 0,
-                batch: None,
-                replay: Replay::default(),
-                last_sent: cx.now,
-            },
-            cx,
-        );
-        self.start(number, cx);
+        let stream = Stream::new((exchange, accept), None, 0, cx.now);
+        let number = self.open_stream(exchange, Stream { listens: true, ..stream }, cx);
+        self.on_stream(number, cx, |exchange, out| exchange.begin(out));
         number
     }
 
@@ -209,19 +176,18 @@ impl Streams {
         let events: Vec<Bytes> = events.cloned().collect();
         if events.is_empty() && stream.is_done() {
             cx.metrics.replay_lost(lost);
-            cx.reply(exchange, self.head(ReplyHead::new(204)), Chunk::new());
+            cx.reply(exchange, self.form().head(ReplyHead::new(204)), Chunk::new());
             return Ok(last.stream);
         }
         self.reopen(last.stream, cx);
         cx.metrics.replay_lost(lost);
         self.replace_exchange(last.stream, exchange, cx);
-        cx.begin(exchange, self.event_stream_head());
-        if events.is_empty() {
-            self.outbound += cx.write(exchange, Chunk::from(frame::comment()));
-        }
-        for event in events {
-            self.outbound += cx.write(exchange, Chunk::from(event));
-        }
+        let head = self.form().head(ReplyHead::with_body(200, ContentType::EventStream));
+        cx.begin(exchange, head);
+        let events = if events.is_empty() { vec![frame::comment()] } else { events };
+        self.on_stream(last.stream, cx, |_, out| {
+            events.into_iter().for_each(|event| out.write(Chunk::from(event)));
+        });
         self.finish_if_done(last.stream, cx);
         Ok(last.stream)
     }
@@ -235,9 +201,8 @@ impl Streams {
     /// Makes an ended stream live again.
     fn reopen(&mut self, number: u64, cx: &mut Cx<'_>) {
         if let Some(position) = self.ended.iter().position(|(ended, _)| *ended == number)
-            && let Some((number, mut stream)) = self.ended.remove(position)
+            && let Some((number, stream)) = self.ended.remove(position)
         {
-            (stream.finishing, stream.is_delivered) = (None, false);
             if stream.listens {
                 self.close_excess_listener(cx);
             }
@@ -250,9 +215,10 @@ impl Streams {
         self.attach(exchange, number, cx);
         if let Some(stream) = self.live.get_mut(number) {
             stream.carried_since = cx.now;
-            stream.last_sent = cx.now;
+            stream.exchange.resume(cx.now);
             cx.wake(cx.now + cx.limits.keep_alive_period);
-            if let Some(before) = stream.exchange.replace(exchange) {
+            let before = std::mem::replace(&mut stream.link, Link::Connected(exchange));
+            if let Some(before) = before.exchange() {
                 cx.finish(before);
             }
         }
@@ -260,11 +226,25 @@ impl Streams {
 
     // Sending
 
+    /// Lets the exchange of a stream send output.
+    fn on_stream<'b, T>(
+        &mut self,
+        number: u64,
+        cx: &mut Cx<'b>,
+        send: impl FnOnce(&mut Exchange, &mut StreamWriter<'_, 'b>) -> T,
+    ) -> Option<T> {
+        let form = self.form();
+        let Stream { exchange, link, replay, .. } = self.live.get_mut(number)?;
+        self.kept -= replay.bytes();
+        let mut out = StreamWriter { number, form, link, replay, outbound: 0, cx };
+        let sent = send(exchange, &mut out);
+        self.outbound += out.outbound;
+        self.kept += replay.bytes();
+        self.keep_within(cx.limits.session_replay_bytes_max);
+        Some(sent)
+    }
+
     /// Sends the answer to a request of a stream, or an error if there is no room for it.
-    ///
-    /// The answers of a batch wait for each other. If they become too many bytes to hold they are
-    /// streamed; if the client accepts no stream, the ones over the limit are replaced by errors
-    /// under their `id`.
     pub(crate) fn answer(
         &mut self,
         number: u64,
@@ -275,21 +255,28 @@ impl Streams {
         let answer = answer.filter(|answer| self.has_room(number, answer.len(), cx));
         let Some(stream) = self.live.get_mut(number) else { return Delivery::Impossible };
         stream.due = stream.due.saturating_sub(1);
-        let deliverable = stream.started || stream.exchange.is_some();
-        let delivery = match answer.filter(|_| deliverable) {
-            Some(answer) => self.place_answer(number, id, answer, cx),
-            None if deliverable => self.refuse_answer(number, id, cx),
-            None => Delivery::Impossible,
+        let is_deliverable = stream.exchange.has_begun() || stream.is_carried();
+        let head = ReplyHead::with_body(200, ContentType::Json);
+        let send = |exchange: &mut Exchange, out: &mut StreamWriter<'_, '_>| {
+            exchange.answer(id, head, answer, out)
         };
+        let sent = is_deliverable.then(|| self.on_stream(number, cx, send)).flatten();
         self.finish_if_done(number, cx);
-        delivery
+        match sent {
+            None => Delivery::Impossible,
+            Some(Sent { replaced: None, .. }) => Delivery::Sent,
+            Some(Sent { status, replaced: Some(reject) }) => {
+                cx.metrics.refused(reject);
+                Delivery::Replaced(status, reject)
+            }
+        }
     }
 
     /// Returns whether an answer of this size may be sent, regardless of the bytes that wait for
     /// the client to read them. For a child of its own, reading stops once a part of that waits,
     /// and its output until then is sent.
     fn has_room(&self, number: u64, bytes: usize, cx: &Cx<'_>) -> bool {
-        let exchange = self.live.get(number).and_then(|stream| stream.exchange);
+        let exchange = self.live.get(number).and_then(|stream| stream.link.exchange());
         let fits = self.outbound < cx.limits.outbound_bytes_high
             || self.outbound.saturating_add(bytes) <= self.outbound_max(cx);
         fits && exchange.is_none_or(|exchange| cx.has_room(exchange, bytes))
@@ -300,54 +287,6 @@ impl Streams {
         cx.limits.outbound_bytes_max.min(cx.memory.limit() / 4)
     }
 
-    /// Sends an error in place of an answer for which there is no room, with the error's status if
-    /// none was sent.
-    fn refuse_answer(&mut self, number: u64, id: Option<&[u8]>, cx: &mut Cx<'_>) -> Delivery {
-        let reject = Reject::UnreadAnswers;
-        cx.metrics.refused(reject);
-        let error = json::error(id, &reject.wire());
-        let Some(stream) = self.live.get(number) else { return Delivery::Impossible };
-        if stream.started || stream.batch.is_some() {
-            self.place_answer(number, id, error, cx);
-            return Delivery::Replaced(200, reject);
-        }
-        let mut head = self.head(ReplyHead::with_body(reject.wire().status, ContentType::Json));
-        head.retry_after = reject.retry_after();
-        let status = head.status;
-        self.refuse(number, head, error, cx);
-        Delivery::Replaced(status, reject)
-    }
-
-    fn place_answer(
-        &mut self,
-        number: u64,
-        id: Option<&[u8]>,
-        answer: Chunk,
-        cx: &mut Cx<'_>,
-    ) -> Delivery {
-        let Some(stream) = self.live.get_mut(number) else { return Delivery::Impossible };
-        if stream.started || !stream.accept.json {
-            self.start(number, cx);
-            self.send(number, answer, cx);
-            return Delivery::Sent;
-        }
-        let Some(answers) = &mut stream.batch else {
-            self.reply(number, answer, cx);
-            return Delivery::Sent;
-        };
-        let held: usize = answers.iter().map(Chunk::len).sum();
-        if held + answer.len() <= cx.limits.queue_bytes_max {
-            answers.push(answer);
-        } else if stream.accept.sse {
-            self.message(number, answer, cx);
-        } else {
-            let reject = Reject::BatchAnswerTooLarge;
-            answers.push(json::error(id, &reject.wire()));
-            return Delivery::Replaced(200, reject);
-        }
-        Delivery::Sent
-    }
-
     /// Counts a pending answer of a stream as done, because its request was cancelled.
     pub(crate) fn skip_answer(&mut self, number: u64, cx: &mut Cx<'_>) {
         if let Some(stream) = self.live.get_mut(number) {
@@ -356,52 +295,15 @@ impl Streams {
         }
     }
 
-    /// Answers the exchange of a stream that has not begun.
-    fn reply(&mut self, number: u64, body: Chunk, cx: &mut Cx<'_>) {
-        let head = self.head(ReplyHead::with_body(200, ContentType::Json));
-        let Some(stream) = self.live.get_mut(number) else { return };
-        if let Some(exchange) = stream.exchange.take() {
-            self.outbound += cx.reply(exchange, head, body);
-        }
-    }
-
-    /// Answers the exchange of a stream with an error and its HTTP status.
+    /// Answers the exchange of a stream with an error and its HTTP status, before anything else.
     pub(crate) fn refuse(&mut self, number: u64, head: ReplyHead, body: Chunk, cx: &mut Cx<'_>) {
-        let Some(mut stream) = self.live.remove(number) else { return };
-        // Without a session nothing has begun to stream, so no status was sent yet.
-        if let Some(exchange) = stream.exchange.take() {
-            self.outbound += cx.reply(exchange, head, body);
-        }
+        self.on_stream(number, cx, |exchange, out| exchange.answer(None, head, Some(body), out));
+        self.live.remove(number);
     }
 
     /// Sends a message that is not an answer on a stream that takes messages.
     pub(crate) fn message(&mut self, number: u64, message: Chunk, cx: &mut Cx<'_>) {
-        self.start(number, cx);
-        self.send(number, message, cx);
-    }
-
-    /// Sends the head of an event stream, and the answers that were held back for a batch.
-    fn start(&mut self, number: u64, cx: &mut Cx<'_>) {
-        let head = self.event_stream_head();
-        let primes = self.sends_priming_event();
-        let Some(stream) = self.live.get_mut(number) else { return };
-        if stream.started {
-            return;
-        }
-        stream.started = true;
-        let held = stream.batch.take().unwrap_or_default();
-        if let Some(exchange) = stream.exchange {
-            cx.begin(exchange, head);
-            if primes {
-                let event = stream.priming_event(number, RECONNECT_DELAY, cx);
-                self.kept += stream.replay.bytes();
-                self.outbound += cx.write(exchange, event);
-            }
-        }
-        self.keep_within(cx.limits.session_replay_bytes_max);
-        for answer in held {
-            self.send(number, answer, cx);
-        }
+        self.on_stream(number, cx, |exchange, out| exchange.message(message, out));
     }
 
     /// Returns whether a stream begins with an event that a client can resume from.
@@ -413,21 +315,6 @@ impl Streams {
     /// because it has to name the session; the one stream of HTTP+SSE has begun before.
     fn may_start(&self) -> bool {
         self.revision.is_some() || self.single_stream
-    }
-
-    fn send(&mut self, number: u64, message: Chunk, cx: &mut Cx<'_>) {
-        let Some(stream) = self.live.get_mut(number) else { return };
-        let before = stream.replay.bytes();
-        let event = match self.single_stream {
-            true => frame::event(None, message),
-            false => stream.event(number, message, cx),
-        };
-        self.kept = self.kept + stream.replay.bytes() - before;
-        stream.last_sent = cx.now;
-        if let Some(exchange) = stream.exchange {
-            self.outbound += cx.write(exchange, event);
-        }
-        self.keep_within(cx.limits.session_replay_bytes_max);
     }
 
     /// Drops events until the rest is within the limit: those of ended streams first, then those of
@@ -446,20 +333,18 @@ impl Streams {
     /// Drops the ended stream that is needed least: the oldest of those whose client has read
     /// everything, or else the oldest of all. Returns `false` if there is none.
     fn forget_ended(&mut self) -> bool {
-        let delivered = self.ended.iter().position(|(_, stream)| stream.is_delivered);
+        let delivered = self.ended.iter().position(|(_, stream)| stream.link == Link::Delivered);
         let Some((_, stream)) = self.ended.remove(delivered.unwrap_or(0)) else { return false };
         self.kept -= stream.replay.bytes();
         true
     }
 
-    fn event_stream_head(&self) -> ReplyHead {
-        self.head(ReplyHead::with_body(200, ContentType::EventStream))
-    }
-
-    fn head(&self, mut head: ReplyHead) -> ReplyHead {
-        // Only an open session has an id; a refused `initialize` has opened none.
-        head.session = self.revision.map(|_| self.session);
-        head
+    fn form(&self) -> Form {
+        Form {
+            session: self.revision.map(|_| self.session),
+            is_primed: self.sends_priming_event(),
+            has_ids: !self.single_stream,
+        }
     }
 
     /// Returns the stream for a message of the child that does not tell its request.
@@ -488,12 +373,14 @@ impl Streams {
 
     /// Returns whether a message on this stream reaches its client, now or when it resumes.
     pub(crate) fn carries_messages(&self, number: u64) -> bool {
-        self.live.get(number).is_some_and(|stream| stream.started || stream.takes_messages())
+        self.live
+            .get(number)
+            .is_some_and(|stream| stream.exchange.has_begun() || stream.takes_messages())
     }
 
     /// Returns whether a client is connected to this stream.
     pub(crate) fn is_carried(&self, number: u64) -> bool {
-        self.live.get(number).is_some_and(|stream| stream.exchange.is_some())
+        self.live.get(number).is_some_and(Stream::is_carried)
     }
 
     /// Returns whether this is the stream of a GET.
@@ -510,32 +397,23 @@ impl Streams {
             return;
         }
         let period = cx.limits.keep_alive_period;
-        let quiet: Vec<u64> = self
-            .live
-            .iter()
-            .filter(|(_, s)| s.takes_messages() && s.last_sent + period <= cx.now)
-            .map(|(number, _)| number)
-            .collect();
-        for number in quiet {
-            self.start(number, cx);
-            let Some(stream) = self.live.get_mut(number) else { continue };
-            stream.last_sent = cx.now;
-            if let Some(exchange) = stream.exchange {
-                let pings = stream.listens && !self.single_stream && cx.upstream.native().is_some();
-                let sign = match pings {
-                    true => frame::ping(),
-                    false => frame::comment(),
-                };
-                self.outbound += cx.write(exchange, Chunk::from(sign));
-            }
+        let quiet = self.carried().filter(|(_, s)| s.exchange.keep_alive_due(period) <= cx.now);
+        let quiet: Vec<(u64, bool)> = quiet.map(|(number, s)| (number, s.listens)).collect();
+        for (number, listens) in quiet {
+            let pings = listens && !self.single_stream && cx.upstream.native().is_some();
+            let sign = if pings { frame::ping() } else { frame::comment() };
+            self.on_stream(number, cx, |exchange, out| exchange.keep_alive(period, sign, out));
         }
+    }
+
+    fn carried(&self) -> impl Iterator<Item = (u64, &Stream)> {
+        self.live.iter().filter(|(_, stream)| stream.is_carried())
     }
 
     /// Returns when the next comment is due.
     pub(crate) fn next_due(&self, period: Duration) -> Instant {
-        let ready =
-            self.live.iter().filter(|(_, stream)| self.may_start() && stream.takes_messages());
-        ready.map(|(_, stream)| stream.last_sent + period).min().unwrap_or(Instant::FAR)
+        let due = self.carried().map(|(_, stream)| stream.exchange.keep_alive_due(period));
+        due.min().filter(|_| self.may_start()).unwrap_or(Instant::FAR)
     }
 }
 

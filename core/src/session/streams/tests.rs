@@ -22,13 +22,13 @@ impl Streams {
         for (number, stream) in self.live.iter() {
             assert!(stream.replay.bytes() <= limits.replay_bytes_max);
             assert!(!stream.is_done(), "stream {number} has nothing to wait for");
+            assert!(!stream.listens || stream.is_carried(), "no client is connected to {number}");
             assert!(
-                !stream.listens || stream.exchange.is_some(),
-                "no client is connected to {number}"
+                !stream.exchange.has_begun() || self.may_start(),
+                "{number} began before the session"
             );
-            assert!(!stream.started || self.may_start(), "{number} began before the session");
             assert!(!self.single_stream || number == SINGLE_STREAM, "{number} carries nothing");
-            if let Some(exchange) = stream.exchange {
+            if let Some(exchange) = stream.link.exchange() {
                 assert_eq!(exchanges[&exchange].stream, Some(number));
             }
         }
