@@ -95,6 +95,12 @@ impl Exchange {
         }
     }
 
+    /// Answers with one body even if the client accepts only a stream, because the request is
+    /// refused as a whole.
+    pub(crate) fn refuse_stream(&mut self) {
+        self.accept = Accept { json: true, sse: false };
+    }
+
     /// Begins the stream with its head and the answers that waited, unless it has begun.
     pub(crate) fn begin(&mut self, out: &mut impl ResponseWriter) {
         if let State::Waiting(batch) = &mut self.state {

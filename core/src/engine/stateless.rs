@@ -4,11 +4,9 @@
 //! Owns: the requests, each tied to its exchange: when the client disconnects, the request ends.
 //! Never: a request that can be answered at once; those do not get here.
 
-use crate::chunk::Chunk;
 use crate::cx::{Cx, Owner, TURN_PAUSE};
 use crate::engine::timers::Timer;
 use crate::engine::{Engine, Shared, StatsWaiter, WAKE_TIME_MAX};
-use crate::frame;
 use crate::ids::ExchangeId;
 use crate::job::{Checkout, Job, Work};
 use crate::limits::Limits;
@@ -31,8 +29,6 @@ pub(super) struct PendingStateless {
     is_subscription: bool,
     /// The number of its requests in progress, as last known.
     owed: usize,
-    /// The time of the last output.
-    quiet_since: Instant,
     /// The earliest timer that the engine has set for it.
     wake_at: Instant,
 }
@@ -40,14 +36,13 @@ pub(super) struct PendingStateless {
 impl PendingStateless {
     fn new(
         checkout: Checkout<StatelessRequest, StatelessInput>,
-        (arrived, now): (Instant, Instant),
+        arrived: Instant,
     ) -> PendingStateless {
         let mut waiting = PendingStateless {
             checkout,
             arrived,
             is_subscription: false,
             owed: 1,
-            quiet_since: now,
             wake_at: Instant::FAR,
         };
         waiting.note();
@@ -76,8 +71,7 @@ impl PendingStateless {
     /// whether it did. Code of the server is run by a job, and so is the making of a long output.
     fn advance(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) -> bool {
         let Some((input, _)) = self.checkout.next() else { return false };
-        let unsent = cx.exchanges.get(&exchange).map_or(0, |transport| transport.unsent);
-        let is_slow = unsent >= cx.limits.outbound_bytes_high;
+        let is_slow = cx.reads_slowly(exchange);
         let (now, unix_time) = (cx.now, cx.unix_time);
         let said = self.checkout.get().map_or(0, StatelessRequest::said_bytes);
         if !input.is_for_server() && said <= cx.limits.inline_bytes_max {
@@ -103,7 +97,7 @@ impl PendingStateless {
             cx.metrics.refused(Reject::UnreadAnswers);
         }
         match request.take_ready() {
-            None | Some(StatelessOutput::Wait) => false,
+            None => false,
             Some(StatelessOutput::Reply(head, body)) => {
                 cx.reply(exchange, head, body);
                 true
@@ -114,7 +108,6 @@ impl PendingStateless {
                 }
                 if !events.is_empty() {
                     cx.write(exchange, events);
-                    self.quiet_since = cx.now;
                 }
                 if finish {
                     cx.finish(exchange);
@@ -124,22 +117,11 @@ impl PendingStateless {
         }
     }
 
-    /// Sends a comment after a time without output. A waiting request becomes a stream if its
-    /// client accepts one, so that proxies do not time out.
+    /// Sends a comment after a time without output.
     fn keep_alive(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) {
-        if self.keep_alive_due(cx.limits) <= cx.now {
-            if let Some(head) = self.checkout.get_mut().and_then(StatelessRequest::begin) {
-                cx.begin(exchange, head);
-            }
-            cx.write(exchange, Chunk::from(frame::comment()));
-            self.quiet_since = cx.now;
-        }
-    }
-
-    fn keep_alive_due(&self, limits: &Limits) -> Instant {
-        match self.checkout.get().is_some_and(StatelessRequest::streams) {
-            true => self.quiet_since + limits.keep_alive_period,
-            false => Instant::FAR,
+        if let Some(request) = self.checkout.get_mut() {
+            request.keep_alive(cx.limits.keep_alive_period, cx.now);
+            self.send(exchange, cx);
         }
     }
 
@@ -150,7 +132,7 @@ impl PendingStateless {
             true => Instant::FAR,
             false => self.arrived + limits.request_total_max,
         };
-        request.next_due().min(given_up).min(self.keep_alive_due(limits))
+        request.next_due().min(given_up).min(request.keep_alive_due(limits.keep_alive_period))
     }
 }
 
@@ -187,7 +169,7 @@ impl Engine {
         }
         self.shared.cx().register(exchange, Owner::Stateless, None);
         let arrived = request.arrived();
-        let mut waiting = PendingStateless::new(Checkout::new(request), (arrived, self.shared.now));
+        let mut waiting = PendingStateless::new(Checkout::new(request), arrived);
         waiting.push(StatelessInput::Nothing);
         self.stateless_requests.insert(exchange, waiting);
         self.advance_stateless(exchange);
@@ -199,7 +181,7 @@ impl Engine {
         let exchange = serving.exchange;
         self.shared.cx().register(exchange, Owner::Stateless, None);
         self.stateless_requests
-            .insert(exchange, PendingStateless::new(Checkout::away(exchange.0), (now, now)));
+            .insert(exchange, PendingStateless::new(Checkout::away(exchange.0), now));
         self.shared.out.push(Action::Work(Job(Work::Serve(Box::new(serving)))));
     }
 

@@ -12,16 +12,18 @@
 
 mod continuation;
 mod header_params;
+mod output;
 mod sender;
 mod stateless;
 mod stateless_request;
 
 pub(crate) use continuation::{Continuation, Serving};
 pub(crate) use header_params::ServerHeaderParams;
+pub(crate) use output::StatelessOutput;
 pub(crate) use sender::StatelessCx;
 pub use stateless::{StatelessOutcome, StatelessServer};
+pub(crate) use stateless_request::StatelessInput;
 pub use stateless_request::StatelessRequest;
-pub(crate) use stateless_request::{StatelessInput, StatelessOutput};
 
 use crate::config::Native;
 use crate::http::RevisionHeader;

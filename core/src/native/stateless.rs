@@ -14,8 +14,8 @@ use crate::json::Body;
 use crate::modern::envelope;
 use crate::native::StatelessRequest;
 use crate::native::header_params::ServerHeaderParams;
+use crate::native::output::StatelessOutput;
 use crate::native::sender::StatelessCx;
-use crate::native::stateless_request::StatelessOutput;
 use crate::observe::{Event, RequestLog, RequestMetrics};
 use crate::protocol::{Era, Revision};
 use crate::random::Rng;
@@ -103,16 +103,18 @@ impl StatelessServer {
         if !request.is_over() {
             return StatelessOutcome::Pending(Box::new(request));
         }
-        let step = request.step();
+        request.make_ready(false, clock().0);
         let is_short = request.take_memory_shortage();
-        match step {
-            StatelessOutput::Reply(head, body)
-            | StatelessOutput::Stream { begin: Some(head), events: body, .. } => match is_short {
+        match request.take_ready() {
+            Some(
+                StatelessOutput::Reply(head, body)
+                | StatelessOutput::Stream { begin: Some(head), events: body, .. },
+            ) => match is_short {
                 true => StatelessOutcome::Refused(Reject::UnreadAnswers, head, body),
                 false => StatelessOutcome::Reply(head, body),
             },
             // Nothing of it was sent, so the head is still to come.
-            StatelessOutput::Stream { begin: None, .. } | StatelessOutput::Wait => {
+            Some(StatelessOutput::Stream { begin: None, .. }) | None => {
                 StatelessOutcome::Pending(Box::new(request))
             }
         }

@@ -1,12 +1,7 @@
 //! A POST that belongs to no session, from its messages to the last byte of its answer.
 //!
-//! Owns: the form of the answer: one body or a stream.
-//! Never: a lock, a timer or an exchange; the caller has those.
-//!
-//! ```text
-//!   waiting ──every request is answered──► replied   (one JSON body)
-//!      └──a message comes before that, or only event-stream is accepted──► begun ──► finished
-//! ```
+//! Owns: its connection with the server, and its answer ([`Exchange`]).
+//! Never: a lock, a timer or a transport; the caller has those.
 
 use core::net::IpAddr;
 use std::mem;
@@ -17,12 +12,14 @@ use smallvec::SmallVec;
 
 use crate::chunk::Chunk;
 use crate::config::{EventFormat, Native};
+use crate::exchange::Exchange;
 use crate::frame;
 use crate::host_stats::HostStats;
-use crate::http::{Accept, ClientSlot, ContentType, Holder, McpHead, ReplyHead, refusal};
+use crate::http::{ClientSlot, ContentType, Holder, McpHead, ReplyHead, refusal};
 use crate::json::{self, Body, Kind, Message, ParseRules, Peer};
 use crate::memory::Account;
 use crate::modern::status;
+use crate::native::output::{Recorder, StatelessOutput};
 use crate::native::sender::{Sender, StatelessCx};
 use crate::observe::{Answered, Event, Level, RequestLog, RequestMetrics, SeriesId, client_name};
 use crate::protocol::Era;
@@ -37,10 +34,9 @@ use crate::time::{Duration, Instant};
 pub struct StatelessRequest {
     connection: ServerConnection,
     sender: Sender,
-    accept: Accept,
+    exchange: Exchange,
     /// `Mcp-Session-Id` as received; it has no meaning here and is sent back unchanged.
     session: Option<Box<str>>,
-    is_batch: bool,
     event_format: Option<Arc<dyn EventFormat>>,
     /// The client's address.
     peer: Option<IpAddr>,
@@ -52,7 +48,6 @@ pub struct StatelessRequest {
     account: Option<Account>,
     /// Its place among the requests of its client in progress, if there is a limit.
     _slot: Option<Arc<ClientSlot>>,
-    begun: bool,
     /// Whether it was given up.
     failed: bool,
     /// Whether an error replaced an answer for which there was no memory.
@@ -89,17 +84,6 @@ impl StatelessInput {
     }
 }
 
-/// The next output of a request.
-#[derive(Debug)]
-pub(crate) enum StatelessOutput {
-    /// Nothing yet.
-    Wait,
-    /// The whole answer.
-    Reply(ReplyHead, Chunk),
-    /// A part of a stream.
-    Stream { begin: Option<ReplyHead>, events: Chunk, finish: bool },
-}
-
 impl StatelessRequest {
     /// Creates a request without input.
     pub(super) fn new(
@@ -110,6 +94,8 @@ impl StatelessRequest {
         body: &Body,
     ) -> StatelessRequest {
         let (revision, slot) = (native.revision_of(&head.revision), head.slot());
+        // The account of the client limits the bytes of its answers.
+        let batch = matches!(body, Body::Batch(_)).then_some(usize::MAX);
         StatelessRequest {
             connection: native.connect(revision, era),
             sender: Sender {
@@ -119,16 +105,14 @@ impl StatelessRequest {
                 arrived: head.arrived,
             },
             peer: head.peer,
-            accept: head.accept,
+            exchange: Exchange::new(head.accept, batch, head.arrived),
             session: head.foreign_session.filter(|_| era == Era::Legacy),
-            is_batch: matches!(body, Body::Batch(_)),
             event_format: native.event_format.clone().filter(|_| era == Era::Legacy),
             client: None,
             is_logged: log_level <= Level::Info,
             said: OutputBuffer { era, ..OutputBuffer::default() },
             account: head.account,
             _slot: slot,
-            begun: false,
             failed: false,
             is_short: false,
             has_overflowed: false,
@@ -184,7 +168,7 @@ impl StatelessRequest {
     }
 
     /// Handles an input, and makes the output that follows. A client that reads too slowly gets
-    /// less.
+    /// answers only, and loses a subscription.
     pub(crate) fn advance(
         &mut self,
         input: StatelessInput,
@@ -199,10 +183,12 @@ impl StatelessRequest {
             StatelessInput::EndListens => self.end_subscription(),
             StatelessInput::Fail(reject) => self.fail(reject),
         }
-        if is_slow {
-            self.spare();
+        if is_slow && self.is_subscription() && !self.said.lines.is_empty() {
+            // Its client must not take old changes for new ones.
+            self.has_overflowed = true;
+            self.end_subscription();
         }
-        self.ready = Some(self.step());
+        self.make_ready(is_slow, moment.now);
     }
 
     /// Returns the output that follows from the last input, once.
@@ -270,17 +256,16 @@ impl StatelessRequest {
         mem::take(&mut self.said.changes)
     }
 
-    /// Returns whether it is, or may become, a stream.
-    pub(crate) fn streams(&self) -> bool {
-        self.begun || self.accept.sse
+    /// Makes a comment ready after a time without output.
+    pub(crate) fn keep_alive(&mut self, period: Duration, now: Instant) {
+        let StatelessRequest { exchange, session, event_format, ready, .. } = self;
+        let mut out = Recorder { now, session, event_format, ready };
+        exchange.keep_alive(period, frame::comment(), &mut out);
     }
 
-    /// Returns the head of its stream, unless it was returned before.
-    pub(crate) fn begin(&mut self) -> Option<ReplyHead> {
-        if mem::replace(&mut self.begun, true) {
-            return None;
-        }
-        Some(self.head(ReplyHead::with_body(200, ContentType::EventStream)))
+    /// Returns when the next comment is due.
+    pub(crate) fn keep_alive_due(&self, period: Duration) -> Instant {
+        self.exchange.keep_alive_due(period)
     }
 
     /// Returns the number of requests in progress.
@@ -308,21 +293,12 @@ impl StatelessRequest {
     /// Returns the answer to a request that is refused.
     pub(crate) fn refuse(mut self, reject: Reject) -> (ReplyHead, Chunk) {
         self.fail(reject);
-        let body = self.reply().1;
-        (self.head(refusal(reject).0), body)
-    }
-
-    /// Reduces the output for a client that does not read what was sent before: a call loses
-    /// messages other than answers; a subscriber loses its stream, so that it does not take old
-    /// changes for new ones.
-    fn spare(&mut self) {
-        if self.is_subscription() && !self.said.lines.is_empty() {
-            self.has_overflowed = true;
-            self.said.forget_messages();
-            self.end_subscription();
-        } else {
-            self.said.forget_messages();
-        }
+        self.exchange.refuse_stream();
+        let (mut head, _) = refusal(reject);
+        self.said.status = Some(head.status);
+        self.make_ready(false, self.sender.arrived);
+        head.foreign_session = self.session;
+        (head, self.ready.map_or_else(Chunk::new, StatelessOutput::into_bytes))
     }
 
     /// Returns whether a subscription was ended by a slow client since the last call.
@@ -339,7 +315,7 @@ impl StatelessRequest {
         mut log: impl FnMut(Event),
     ) {
         let took = now.since(self.sender.arrived);
-        let status = self.said.status.filter(|_| !self.begun).unwrap_or(200);
+        let status = self.said.status.filter(|_| !self.exchange.has_begun()).unwrap_or(200);
         for (RequestLabels { series, random }, ok) in self.said.answered.drain(..) {
             tally.answered(series, ok, took, now);
             let describe = || {
@@ -362,80 +338,37 @@ impl StatelessRequest {
         }
     }
 
-    /// Returns the next output.
-    pub(super) fn step(&mut self) -> StatelessOutput {
-        let over = self.is_over();
-        // A status other than 200 takes precedence over other output, as long as the head was not
-        // sent.
-        if over && !self.begun && self.said.status.is_some_and(|status| status != 200) {
-            let (head, body) = self.reply();
-            return StatelessOutput::Reply(head, body);
-        }
-        let streams = self.begun
-            || !self.accept.json && !self.said.lines.is_empty()
-            || self.accept.sse && self.said.lines.iter().any(|line| !line.is_answer);
-        match (streams, over) {
-            (true, _) => self.stream(over),
-            (false, true) => {
-                let (head, body) = self.reply();
-                StatelessOutput::Reply(head, body)
-            }
-            (false, false) => {
-                self.said.forget_messages();
-                StatelessOutput::Wait
-            }
-        }
-    }
-
-    fn stream(&mut self, finish: bool) -> StatelessOutput {
-        let begin = self.begin();
-        let mut events = Chunk::new();
-        for (line, _) in self.said.take() {
-            let line = self.admit(line).unwrap_or_else(|line| memory_error(&line));
-            events.append(match &self.event_format {
-                Some(format) => format.event(line),
-                None => frame::event(None, Chunk::from(line)),
-            });
-        }
-        if begin.is_none() && events.is_empty() && !finish {
-            return StatelessOutput::Wait;
-        }
-        StatelessOutput::Stream { begin, events, finish }
-    }
-
-    /// Returns the answers in one body, without other messages.
-    fn reply(&mut self) -> (ReplyHead, Chunk) {
+    /// Makes the output that follows from what the server wrote. A status other than 200 takes
+    /// precedence over other messages, as long as no head was sent.
+    pub(super) fn make_ready(&mut self, only_answers: bool, now: Instant) {
+        let is_over = self.is_over();
+        let status = self.said.status.unwrap_or(200);
+        let has_status = is_over && status != 200 && !self.exchange.has_begun();
         let lines = self.said.take();
-        let mut answers = lines.into_iter().filter(|(_, is_answer)| *is_answer);
-        let Some((first, _)) = answers.next() else {
-            return (self.head(ReplyHead::new(202)), Chunk::new());
-        };
-        let body = match self.is_batch {
-            false => first,
-            true => array(first, answers.map(|(answer, _)| answer)),
-        };
-        let body = match self.admit(body) {
-            Ok(body) => Chunk::from(body),
-            Err(body) => {
-                return (
-                    self.head(refusal(Reject::UnreadAnswers).0),
-                    Chunk::from(memory_error(&body)),
-                );
+        let StatelessRequest { exchange, session, event_format, ready, account, .. } = self;
+        let mut out = Recorder { now, session, event_format, ready };
+        for (line, is_answer) in lines {
+            if !is_answer && (only_answers || has_status || !exchange.takes_messages()) {
+                continue;
             }
-        };
-        (self.head(ReplyHead::with_body(self.said.status.unwrap_or(200), ContentType::Json)), body)
-    }
-
-    /// Accounts for the bytes of an answer.
-    ///
-    /// # Errors
-    ///
-    /// The account has no room.
-    fn admit(&mut self, message: Bytes) -> Result<Bytes, Bytes> {
-        let Some(account) = &self.account else { return Ok(message) };
-        let admitted = account.made().admit(message.clone());
-        self.is_short |= admitted.is_none();
-        admitted.ok_or(message)
+            let admitted = match account {
+                Some(account) => account.made().admit(line.clone()),
+                None => Some(line.clone()),
+            };
+            self.is_short |= admitted.is_none();
+            let admitted = admitted.map(Chunk::from);
+            if is_answer {
+                let refused = admitted.is_none().then(|| parse_answer(line)).flatten();
+                let id = refused.as_ref().and_then(Message::id);
+                let head = ReplyHead::with_body(status, ContentType::Json);
+                exchange.answer(id, head, admitted, &mut out);
+            } else if let Some(message) = admitted {
+                exchange.message(message, &mut out);
+            }
+        }
+        if is_over {
+            exchange.finish(&mut out);
+        }
     }
 
     /// Returns whether there was no room for an answer since the last call.
@@ -447,32 +380,15 @@ impl StatelessRequest {
     pub(crate) fn account(&self) -> Option<&Account> {
         self.account.as_ref()
     }
-
-    fn head(&self, mut head: ReplyHead) -> ReplyHead {
-        head.foreign_session.clone_from(&self.session);
-        head
-    }
 }
 
 /// The space that an answer needs around the text that it repeats.
 const ANSWER_BYTES: usize = 128;
 
-/// Returns the error that replaces an answer for which there is no room.
-fn memory_error(answer: &Bytes) -> Bytes {
+/// Reads an answer of the server.
+fn parse_answer(answer: Bytes) -> Option<Message> {
     let rules = ParseRules { depth_max: 1024, batch_len_max: 0, sender: Peer::Child };
-    let answer = Message::parse(answer.clone(), rules).ok();
-    let id = answer.as_ref().and_then(Message::id);
-    json::error(id, &Reject::UnreadAnswers.wire()).into_bytes()
-}
-
-fn array(first: Bytes, rest: impl Iterator<Item = Bytes>) -> Bytes {
-    let mut array = [b"[", &*first].concat();
-    for item in rest {
-        array.push(b',');
-        array.extend_from_slice(&item);
-    }
-    array.push(b']');
-    array.into()
+    Message::parse(answer, rules).ok()
 }
 
 /// The output of a connection, and the requests in progress.
@@ -554,17 +470,5 @@ impl OutputBuffer {
             (text.slice(line_start..line.end - 1), line.is_answer)
         };
         lines.into_iter().map(cut).collect()
-    }
-
-    /// Drops lines that are not answers.
-    fn forget_messages(&mut self) {
-        if self.lines.iter().all(|line| line.is_answer) {
-            return;
-        }
-        for (line, is_answer) in self.take() {
-            if is_answer {
-                self.answer(&Chunk::from(line));
-            }
-        }
     }
 }
