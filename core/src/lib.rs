@@ -136,6 +136,7 @@
 //! | a feature of a modern child for legacy clients | `legacy_facade/` |
 //! | subscribers of changes | `server/subscribers.rs`, `engine/changes.rs`; for a child's changes `bridge/pool/subscriptions.rs` |
 //! | the route of a child's message | `session/from_child.rs`, `session/streams.rs` |
+//! | the form of an answer: one body or a stream | `exchange.rs` |
 //! | a rule of HTTP+SSE, the transport of 2024-11-05 | `sse.rs` in `http/rules/`, `engine/`, `session/` |
 //! | the serving of servers in this process | `native/`, `session/backend.rs`, `engine/stateless.rs` |
 //! | the child for a modern request, and a child's questions | `bridge/pool/`, `engine/workers.rs` |
