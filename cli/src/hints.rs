@@ -22,7 +22,8 @@ pub(crate) fn under_its_old_name(words: Vec<OsString>) -> Vec<OsString> {
     meant.iter().map(OsString::from).chain(words.into_iter().skip(1)).collect()
 }
 
-/// Explains a common mistake: no `proxy` before the command, or `--stdio` before it.
+/// Explains a common mistake: no `proxy` before the command, `--stdio` before it, or no `--config`
+/// before a file.
 pub(crate) fn slip(error: &clap::Error, words: &[OsString]) -> Option<Failure> {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
@@ -50,6 +51,19 @@ pub(crate) fn slip(error: &clap::Error, words: &[OsString]) -> Option<Failure> {
                 why: "the command follows the options of pontoon directly; no option introduces it"
                     .into(),
                 fix: format!("did you mean: pontoon proxy {command}").trim_end().to_owned(),
+                code: 2,
+            })
+        }
+        // `pontoon serve servers.json`
+        ErrorKind::UnknownArgument
+            if words.get(1).is_some_and(|word| word == "serve")
+                && !words.iter().any(|word| word.to_string_lossy().starts_with("--config")) =>
+        {
+            let file = text(ContextKind::InvalidArg).filter(|file| !file.starts_with('-'))?;
+            Some(Failure {
+                what: format!("unexpected argument '{file}'"),
+                why: "an option names a file of servers".into(),
+                fix: format!("did you mean: pontoon serve --config {}", quoted(file)),
                 code: 2,
             })
         }

@@ -43,6 +43,9 @@ fn no_file() -> Failure {
     }
 }
 
+/// The reason of an entry with an error whose finding is not known.
+const UNKNOWN: &str = "it has an error";
+
 /// Checks that the files can be used.
 fn check(args: &ServeArgs, report: &Report) -> Result<(), Failure> {
     let refuses = report.is_unusable || args.strict && report.has_errors();
@@ -82,12 +85,26 @@ fn notice(finding: &Finding) -> Option<Notice> {
 fn load(
     args: &ServeArgs,
     given: &[String],
+    before: &Report,
 ) -> Result<(Report, Result<AuthArgs, Failure>), Failure> {
     let mut report = config_file::load(&args.config)?;
+    keep_served(&mut report, before);
     let is_given = |id: &str| given.iter().any(|given| given == id);
     let auth = auth::with_settings(&args.serving.auth, is_given, &report.settings.auth);
     auth.iter().for_each(|auth| auth::check_entries(auth, &mut report));
     Ok((report, auth))
+}
+
+/// Serves an entry that has an error since a reload as before, unless another entry has its path.
+fn keep_served(report: &mut Report, before: &Report) {
+    let taken: Vec<_> = report.entries.iter().map(|entry| entry.path.clone()).collect();
+    for entry in report.entries.iter_mut().filter(|it| matches!(it.outcome, Outcome::Broken)) {
+        let is_alone = taken.iter().filter(|path| **path == entry.path).count() == 1;
+        let known = before.entries.iter().find(|it| it.name == entry.name && it.path == entry.path);
+        if let Some(Entry { outcome: Outcome::Served(server), .. }) = known.filter(|_| is_alone) {
+            entry.outcome = Outcome::Served(server.clone());
+        }
+    }
 }
 
 /// Returns the options with the settings at the top of the files, which they override.
@@ -202,7 +219,7 @@ impl Files {
         }
         // Looked at before they are read, so that no change in between is missed.
         let watch = Watch::of(args.config.clone());
-        let (report, auth) = load(&args, &given)?;
+        let (report, auth) = load(&args, &given, &Report::default())?;
         let watch = watch.and(named_files(&auth, &report));
         check(&args, &report)?;
         notices.extend(report.findings.iter().filter_map(notice));
@@ -248,7 +265,7 @@ impl Files {
                     Err(failure) => Err(failure.why.into()),
                 }
             }
-            Outcome::Broken => Err(self.reason(entry).into()),
+            Outcome::Broken => Err(self.reason(entry).unwrap_or_else(|| UNKNOWN.into()).into()),
             Outcome::Skipped(_) => return None,
         };
         let (log, name) = (log.clone(), Arc::<str>::from(&*entry.name));
@@ -298,18 +315,18 @@ impl Files {
     }
 
     /// Returns why an entry is broken: its first error, without the name of the file, which
-    /// concerns no client.
-    fn reason(&self, entry: &Entry) -> String {
+    /// concerns no client. `None` if it has no error.
+    fn reason(&self, entry: &Entry) -> Option<String> {
         let of_entry = |finding: &&Finding| {
             finding.level == Weight::Error
                 && finding.file == entry.file
                 && finding.entry.as_deref() == Some(&entry.name)
         };
-        match self.report.findings.iter().find(of_entry) {
-            Some(Finding { key, text, .. }) if key.is_empty() => escape(text),
-            Some(Finding { key, text, .. }) => escape(&format!("{key}: {text}")),
-            None => "it has an error".to_owned(),
-        }
+        let Finding { key, text, .. } = self.report.findings.iter().find(of_entry)?;
+        Some(match key.is_empty() {
+            true => escape(text),
+            false => escape(&format!("{key}: {text}")),
+        })
     }
 
     /// Returns a message for each entry, with its URL and its state.
@@ -318,10 +335,16 @@ impl Files {
     }
 
     fn state(&self, entry: &Entry, base: &str) -> Notice {
-        let (level, state) = match &entry.outcome {
-            Outcome::Served(_) => (Level::Info, "served".to_owned()),
-            Outcome::Skipped(reason) => (Level::Info, format!("skipped: {}", escape(reason))),
-            Outcome::Broken => (Level::Warning, format!("broken: {}", self.reason(entry))),
+        let reason = self.reason(entry);
+        let (level, state) = match (&entry.outcome, reason) {
+            (Outcome::Served(_), None) => (Level::Info, "served".to_owned()),
+            (Outcome::Served(_), Some(reason)) => {
+                (Level::Warning, format!("served as before this error: {reason}"))
+            }
+            (Outcome::Skipped(reason), _) => (Level::Info, format!("skipped: {}", escape(reason))),
+            (Outcome::Broken, reason) => {
+                (Level::Warning, format!("broken: {}", reason.as_deref().unwrap_or(UNKNOWN)))
+            }
         };
         let name = shown_name(&entry.name);
         let url = match entry.path.as_str() {
@@ -343,14 +366,16 @@ impl Files {
         self.watch.reset();
         match self.try_reload(stopper, log, base) {
             Ok(()) => {}
-            Err(failure) => {
-                stopper.set_fault(&escape(&failure.why));
-                let Failure { what, why, fix, .. } = failure;
+            Err(Failure { what, why, fix, .. }) => {
+                // A finding has a hint of its own.
+                let (why, hint) = why.split_once("\n  hint: ").unwrap_or((&why, &fix));
+                let error = format!("{what}: {why}");
+                stopper.set_fault(&escape(&error));
                 log.write(LogEntry::notice(Notice {
                     level: Level::Error,
                     name: "reload_failed",
                     message: "reload failed, and everything stays as it was",
-                    fields: vec![("error", format!("{what}: {why}")), ("hint", fix)],
+                    fields: vec![("error", error), ("hint", hint.to_owned())],
                     words: None,
                 }));
             }
@@ -359,7 +384,7 @@ impl Files {
 
     fn try_reload(&mut self, stopper: &Stopper, log: &Log, base: &str) -> Result<(), Failure> {
         let watch = Watch::of(self.args.config.clone());
-        let (report, auth) = load(&self.args, &self.given)?;
+        let (report, auth) = load(&self.args, &self.given, &self.report)?;
         if !report.is_unusable {
             self.watch = watch.and(named_files(&auth, &report));
         }

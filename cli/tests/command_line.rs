@@ -366,6 +366,9 @@ fn habits_of_other_programs_are_understood() {
         assert_eq!(what, "error: unexpected argument '--stdio'");
         assert_eq!(hint, format!("  hint: did you mean: pontoon proxy {npx}"));
     }
+    let [what, _, hint] = failure(2, &["serve", "--watch", "my servers.json"], &[]);
+    assert_eq!(what, "error: unexpected argument 'my servers.json'");
+    assert_eq!(hint, "  hint: did you mean: pontoon serve --config 'my servers.json'");
     let [_, why, hint] = failure(127, &["proxy", "no-such -m mod"], &[]);
     assert!(why.contains("in quotes"), "{why}");
     assert_eq!(hint, "  hint: leave out the quotes: pontoon proxy no-such -m mod");

@@ -96,7 +96,7 @@ pub enum Outcome {
 }
 
 /// A stdio server.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Server {
     /// The segment of its URL before `/mcp`, not percent-encoded.
     pub path: String,

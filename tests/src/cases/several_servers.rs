@@ -31,6 +31,7 @@ cases! { $ several_servers:
     ; on sockets only:
     a_name_without_a_path_is_listed: "a simulated program has no file"
     a_broken_file_changes_nothing: "a simulated program has no file"
+    an_entry_that_breaks_is_served_as_before: "a simulated program has no file"
     a_changed_file_is_noticed: "a simulated program has no file"
     settings_of_an_entry_take_effect: "a simulated program has no file"
     secrets_are_in_no_output: "a simulated program has no file"
@@ -328,6 +329,23 @@ pub fn a_broken_file_changes_nothing(target: &Target) {
     pontoon.reload(&[Entry::new("one", &[])]);
     pontoon.get("/readyz").expect(200, "a good reload");
     assert_eq!(client.child(), child, "the entry is the same");
+}
+
+pub fn an_entry_that_breaks_is_served_as_before(target: &Target) {
+    let pontoon = target.serve(&[Entry::new("one", &[])]).start();
+    let client = Client::open_at(&pontoon, "/one/mcp");
+    let child = client.child();
+    pontoon.reload(&[Entry::broken("one"), Entry::broken("two")]);
+    assert_eq!(client.child(), child, "its processes and sessions stay");
+    Client::open_at(&pontoon, "/one/mcp").expect_served();
+    assert_eq!(status(&pontoon, "/two/mcp"), 503, "it was never served");
+    let states = pontoon.await_log_events("server", 3);
+    let reason = "command: no-such-program is not in PATH";
+    assert_eq!(states[1]["state"], format!("served as before this error: {reason}"), "{states:#?}");
+    assert_eq!(states[2]["state"], format!("broken: {reason}"), "{states:#?}");
+    // Another entry that would have its path ends that.
+    pontoon.reload(&[Entry::new("one", &[]), Entry::new("one!", &[])]);
+    assert_eq!(status(&pontoon, "/one/mcp"), 503);
 }
 
 pub fn a_changed_file_is_noticed(target: &Target) {
