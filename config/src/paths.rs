@@ -23,6 +23,11 @@ pub(crate) fn path_of(name: &str) -> String {
     path.trim_matches(['-', '.']).to_owned()
 }
 
+/// Returns whether two names are the same letters in different forms of Unicode, which look alike.
+pub(crate) fn look_alike(one: &str, other: &str) -> bool {
+    one.nfc().eq(other.nfc())
+}
+
 /// Returns the percent-encoded form.
 pub(crate) fn encode(path: &str) -> String {
     let mut encoded = String::new();

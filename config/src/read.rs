@@ -8,7 +8,7 @@ use crate::cx::Cx;
 use crate::entry;
 use crate::facts::Facts;
 use crate::file::{self, Findings, Source};
-use crate::paths::path_of;
+use crate::paths::{look_alike, path_of};
 use crate::report::{Entry, Finding, Level, Outcome, Report};
 use crate::syntax::Member;
 
@@ -147,10 +147,15 @@ fn check_paths(drafts: &mut [Draft]) {
     for (path, same) in by_path.into_iter().filter(|(_, same)| same.len() > 1) {
         for at in &same {
             let others = same.iter().filter(|other| *other != at).take(5);
+            let own = &drafts[*at].entry.name;
+            let hint = match others.clone().any(|it| look_alike(own, &drafts[*it].entry.name)) {
+                true => "rename all but one of them; they look alike, in two forms of Unicode",
+                false => "rename all but one of them",
+            };
             let others = others.map(|other| format!("`{}`", drafts[*other].entry.name));
             let others = others.collect::<Vec<_>>().join(", ");
             let text = format!("the path {path} is also that of {others}");
-            drafts[*at].break_name(text, "rename all but one of them");
+            drafts[*at].break_name(text, hint);
         }
     }
     for same in by_letters.into_values() {

@@ -5,7 +5,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::fs;
 
-use pontoon_config::{Finding, Level, Outcome, Report, Server, read};
+use pontoon_config::{Finding, Level, Outcome, Report, Server, escape, read};
 use serde_json::{Map, Value, json};
 
 use support::{HOME, Machine, data, file, output};
@@ -109,16 +109,55 @@ fn findings(name: &str) -> String {
     report.findings.iter().map(|finding| format!("{finding}\n")).collect()
 }
 
+/// Files of other shapes that people write, in `tests/data/wild`.
+const WILD: [&str; 10] = [
+    "desktop.json",
+    ".vscode/mcp.json",
+    ".cursor/mcp.json",
+    "marketplace.json",
+    "from-windows.json",
+    "twice.json",
+    "framework.json",
+    "no-braces.json",
+    "typographic.json",
+    "settings.json",
+];
+
+/// Compares a text to a file of `tests/data`, which `just golden` writes.
+fn compare(name: &str, text: &str) {
+    let text = text.replace(&data().display().to_string(), "BASE");
+    let path = data().join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    let differs = text.lines().zip(written.lines()).find(|(new, old)| new != old);
+    assert!(text == written, "`just golden` writes tests/data/{name} again: {differs:#?}");
+}
+
 /// The findings of all files are kept as a document, to be read by people after a change.
 #[test]
 fn findings_are_as_written() {
     let all: String = expected().keys().map(|name| format!("{}\n", findings(name))).collect();
-    let all = all.replace(&data().display().to_string(), "BASE");
-    let path = data().join("findings.txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, &all).unwrap();
+    compare("findings.txt", &all);
+}
+
+/// The results of these files are kept as a document, too.
+#[test]
+fn results_of_files_in_the_wild_are_as_written() {
+    let mut all = String::new();
+    for name in WILD.map(|name| format!("wild/{name}")) {
+        let report = read(&[file(&name)], &Machine::default());
+        assert!(!output(&report).contains("CANARY"), "{name}: {}", output(&report));
+        for entry in &report.entries {
+            let outcome = match &entry.outcome {
+                Outcome::Served(server) => server.shown.join(" "),
+                Outcome::Skipped(reason) => format!("skipped, {reason}"),
+                Outcome::Broken => "broken".to_owned(),
+            };
+            all += &format!("{}: {outcome}\n", escape(&entry.name));
+        }
+        all += &format!("{}\n", findings(&name));
     }
-    let written = fs::read_to_string(&path).unwrap_or_default();
-    let differs = all.lines().zip(written.lines()).find(|(new, old)| new != old);
-    assert!(all == written, "`just golden` writes tests/data/findings.txt again: {differs:#?}");
+    compare("wild.txt", &all);
 }
