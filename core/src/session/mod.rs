@@ -41,7 +41,7 @@ pub(crate) use native_session::NativeSession;
 use queue::{Queue, QueuedMessage};
 use replay::Replay;
 use restore::Restore;
-use streams::{Delivery, Streams};
+use streams::Streams;
 
 use core::net::IpAddr;
 use std::mem;
@@ -472,17 +472,16 @@ impl Session {
         error: &'static str,
         cx: &mut Cx<'_>,
     ) {
-        let delivery = self.streams.answer(call.stream, Some(&call.id), answer, cx);
-        let (status, error) = match delivery {
-            Delivery::Replaced(status, reject) => (status, reject.name()),
-            Delivery::Sent | Delivery::Impossible => (200, error),
-        };
+        let sent = self.streams.answer(call.stream, Some(&call.id), answer, cx);
+        let replaced = sent.and_then(|sent| sent.replaced);
+        let status = sent.map_or(200, |sent| sent.status);
+        let error = replaced.map_or(error, Reject::name);
         let took = call.count(error, cx);
         if let Some(seated) = self.backend.native_mut() {
             seated.facts.took += took;
         }
         self.log_request(call, (status, error), took, cx);
-        if delivery == Delivery::Impossible {
+        if sent.is_none() {
             self.dropped(Dropped::UndeliverableAnswer, cx);
         }
         self.touch(cx);

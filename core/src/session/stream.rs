@@ -92,29 +92,15 @@ impl Stream {
     }
 }
 
-/// The properties of all streams of a session.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Form {
-    /// The session's id, once it is open. A refused `initialize` has opened none.
-    pub(super) session: Option<SessionId>,
-    /// Whether a stream begins with an event that a client can resume from.
-    pub(super) is_primed: bool,
-    /// Whether events have ids, and are kept for a replay.
-    pub(super) has_ids: bool,
-}
-
-impl Form {
-    /// Adds the session's id to a head.
-    pub(super) fn head(self, mut head: ReplyHead) -> ReplyHead {
-        head.session = self.session;
-        head
-    }
-}
-
 /// Sends the output of a stream, if its client is connected, and keeps its events for a replay.
 pub(super) struct StreamWriter<'a, 'b> {
     pub(super) number: u64,
-    pub(super) form: Form,
+    /// The session's id, once it is open.
+    pub(super) session: Option<SessionId>,
+    /// Whether the stream begins with an event that a client can resume from.
+    pub(super) is_primed: bool,
+    /// Whether events have ids, and are kept for a replay.
+    pub(super) has_ids: bool,
     pub(super) link: &'a mut Link,
     pub(super) replay: &'a mut Replay,
     /// Bytes passed to the adapter so far.
@@ -146,9 +132,10 @@ impl ResponseWriter for StreamWriter<'_, '_> {
         self.cx.now
     }
 
-    fn reply(&mut self, head: ReplyHead, body: Chunk) {
+    fn reply(&mut self, mut head: ReplyHead, body: Chunk) {
         if let Some(exchange) = self.link.exchange() {
-            self.outbound += self.cx.reply(exchange, self.form.head(head), body);
+            head.session = self.session;
+            self.outbound += self.cx.reply(exchange, head, body);
             *self.link = Link::Disconnected;
         }
     }
@@ -156,10 +143,11 @@ impl ResponseWriter for StreamWriter<'_, '_> {
     /// Sends the head, and the event that only has an id, so that a client can resume the stream
     /// from its start, with the reconnection time (2025-11-25, basic/transports, Sending Messages
     /// to the Server).
-    fn begin(&mut self, head: ReplyHead) {
+    fn begin(&mut self, mut head: ReplyHead) {
         let Some(exchange) = self.link.exchange() else { return };
-        self.cx.begin(exchange, self.form.head(head));
-        if self.form.is_primed {
+        head.session = self.session;
+        self.cx.begin(exchange, head);
+        if self.is_primed {
             let event = frame::priming(self.next_id(), Some(RECONNECT_DELAY));
             self.keep(&event);
             self.write(event);
@@ -167,8 +155,8 @@ impl ResponseWriter for StreamWriter<'_, '_> {
     }
 
     fn event(&mut self, message: Chunk) {
-        let event = frame::event(self.form.has_ids.then(|| self.next_id()), message);
-        if self.form.has_ids {
+        let event = frame::event(self.has_ids.then(|| self.next_id()), message);
+        if self.has_ids {
             self.keep(&event);
         }
         self.write(event);

@@ -22,7 +22,7 @@ use crate::id_map::IdMap;
 use crate::ids::{ExchangeId, SessionId};
 use crate::protocol::Revision;
 use crate::reject::Reject;
-use crate::session::stream::{Form, Link, Stream, StreamWriter};
+use crate::session::stream::{Link, Stream, StreamWriter};
 use crate::time::{Duration, Instant};
 
 /// The stream that carries everything, if there is one.
@@ -44,17 +44,6 @@ pub(crate) struct Streams {
     next: u64,
     /// Bytes passed to the adapter that the client has not read.
     outbound: usize,
-}
-
-/// The result of sending an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Delivery {
-    /// It is sent, or waits for the other answers of its batch.
-    Sent,
-    /// An error is sent in its place, with this HTTP status.
-    Replaced(u16, Reject),
-    /// No client can receive it any more.
-    Impossible,
 }
 
 impl Streams {
@@ -111,7 +100,7 @@ impl Streams {
     pub(crate) fn listen(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) -> u64 {
         self.close_excess_listener(cx);
         let number = self.open_listener(exchange, cx);
-        if !self.sends_priming_event() {
+        if !self.is_primed() {
             // Some gateways pass a head on only with the first bytes of the body.
             self.on_stream(number, cx, |_, out| out.write(Chunk::from(frame::comment())));
         }
@@ -176,13 +165,13 @@ impl Streams {
         let events: Vec<Bytes> = events.cloned().collect();
         if events.is_empty() && stream.is_done() {
             cx.metrics.replay_lost(lost);
-            cx.reply(exchange, self.form().head(ReplyHead::new(204)), Chunk::new());
+            cx.reply(exchange, self.head(ReplyHead::new(204)), Chunk::new());
             return Ok(last.stream);
         }
         self.reopen(last.stream, cx);
         cx.metrics.replay_lost(lost);
         self.replace_exchange(last.stream, exchange, cx);
-        let head = self.form().head(ReplyHead::with_body(200, ContentType::EventStream));
+        let head = self.head(ReplyHead::with_body(200, ContentType::EventStream));
         cx.begin(exchange, head);
         let events = if events.is_empty() { vec![frame::comment()] } else { events };
         self.on_stream(last.stream, cx, |_, out| {
@@ -233,10 +222,12 @@ impl Streams {
         cx: &mut Cx<'b>,
         send: impl FnOnce(&mut Exchange, &mut StreamWriter<'_, 'b>) -> T,
     ) -> Option<T> {
-        let form = self.form();
+        let (session, is_primed) = (self.revision.map(|_| self.session), self.is_primed());
+        let has_ids = !self.single_stream;
         let Stream { exchange, link, replay, .. } = self.live.get_mut(number)?;
         self.kept -= replay.bytes();
-        let mut out = StreamWriter { number, form, link, replay, outbound: 0, cx };
+        let mut out =
+            StreamWriter { number, session, is_primed, has_ids, link, replay, outbound: 0, cx };
         let sent = send(exchange, &mut out);
         self.outbound += out.outbound;
         self.kept += replay.bytes();
@@ -244,16 +235,17 @@ impl Streams {
         Some(sent)
     }
 
-    /// Sends the answer to a request of a stream, or an error if there is no room for it.
+    /// Sends the answer to a request of a stream, or an error if there is no room for it. Returns
+    /// `None` if no client can receive it any more.
     pub(crate) fn answer(
         &mut self,
         number: u64,
         id: Option<&[u8]>,
         answer: Option<Chunk>,
         cx: &mut Cx<'_>,
-    ) -> Delivery {
+    ) -> Option<Sent> {
         let answer = answer.filter(|answer| self.has_room(number, answer.len(), cx));
-        let Some(stream) = self.live.get_mut(number) else { return Delivery::Impossible };
+        let stream = self.live.get_mut(number)?;
         stream.due = stream.due.saturating_sub(1);
         let is_deliverable = stream.exchange.has_begun() || stream.is_carried();
         let head = ReplyHead::with_body(200, ContentType::Json);
@@ -262,14 +254,10 @@ impl Streams {
         };
         let sent = is_deliverable.then(|| self.on_stream(number, cx, send)).flatten();
         self.finish_if_done(number, cx);
-        match sent {
-            None => Delivery::Impossible,
-            Some(Sent { replaced: None, .. }) => Delivery::Sent,
-            Some(Sent { status, replaced: Some(reject) }) => {
-                cx.metrics.refused(reject);
-                Delivery::Replaced(status, reject)
-            }
+        if let Some(reject) = sent.and_then(|sent| sent.replaced) {
+            cx.metrics.refused(reject);
         }
+        sent
     }
 
     /// Returns whether an answer of this size may be sent, regardless of the bytes that wait for
@@ -307,7 +295,7 @@ impl Streams {
     }
 
     /// Returns whether a stream begins with an event that a client can resume from.
-    fn sends_priming_event(&self) -> bool {
+    fn is_primed(&self) -> bool {
         !self.single_stream && self.revision.is_some_and(Revision::primes_streams)
     }
 
@@ -339,12 +327,11 @@ impl Streams {
         true
     }
 
-    fn form(&self) -> Form {
-        Form {
-            session: self.revision.map(|_| self.session),
-            is_primed: self.sends_priming_event(),
-            has_ids: !self.single_stream,
-        }
+    /// Adds the session's id to a head. Only an open session has one; a refused `initialize` has
+    /// opened none.
+    fn head(&self, mut head: ReplyHead) -> ReplyHead {
+        head.session = self.revision.map(|_| self.session);
+        head
     }
 
     /// Returns the stream for a message of the child that does not tell its request.

@@ -82,7 +82,7 @@ impl Streams {
     /// Ends the connection that carries a stream, but not the stream: its client reconnects for the
     /// rest. Without an event to resume from it keeps its connection.
     pub(crate) fn disconnect(&mut self, number: u64, come_back: Duration, cx: &mut Cx<'_>) {
-        if !self.sends_priming_event() || !self.carries_messages(number) {
+        if !self.is_primed() || !self.carries_messages(number) {
             return;
         }
         self.on_stream(number, cx, |exchange, out| {
