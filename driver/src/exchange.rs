@@ -139,20 +139,19 @@ impl Exchange {
 
     /// Waits for the engine's answer.
     pub async fn answer(&mut self) -> Answer {
+        poll_fn(|cx| self.poll_answer(cx)).await
+    }
+
+    /// Does the same, as a step of polling.
+    pub fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Answer> {
         let slot = match &mut self.way {
             Way::ResponseSlot(_, slot) => slot,
-            Way::Ready(answer) => return answer.take().expect("it is asked for once"),
+            Way::Ready(answer) => return Poll::Ready(answer.take().expect("it is asked for once")),
         };
-        let answer = poll_fn(|cx| {
-            let mut state = slot.lock();
-            match state.answer.take() {
-                Some(answer) => Poll::Ready(answer),
-                None => wait(&mut state, cx),
-            }
-        })
-        .await;
+        let mut state = slot.lock();
+        let Some(answer) = state.answer.take() else { return wait(&mut state, cx) };
         self.settled = matches!(answer, Answer::Reply(_, _, false));
-        answer
+        Poll::Ready(answer)
     }
 
     /// Takes the answer, if it is available, complete, and so short that it needs no receipt.

@@ -32,7 +32,6 @@ pub mod contract;
 pub mod driver;
 mod drivers;
 pub mod exchange;
-#[cfg(feature = "hyper")]
 pub mod http;
 pub mod io;
 mod lock;

@@ -11,7 +11,6 @@
 
 mod identity;
 mod session;
-#[cfg(feature = "hyper")]
 mod socket;
 
 use std::sync::{Arc, Mutex};
@@ -22,7 +21,6 @@ use rustls::sign::CertifiedKey;
 
 pub use identity::{Identity, IdentityError};
 pub use session::TlsSession;
-#[cfg(feature = "hyper")]
 pub(crate) use socket::TlsSocket;
 
 use crate::lock::lock;

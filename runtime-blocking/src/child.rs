@@ -12,33 +12,33 @@ use pontoon_driver::child::{ChildIo, ExitWaiter, SpawnRequest};
 use pontoon_driver::driver::Driver;
 use rustix::io::Errno;
 
-use crate::io::{Event, Io, block_on, descriptors_max};
+use crate::io::{Events, Io, block_on, descriptors_max};
 
 /// Starts children until the program is gone. Runs on a thread of its own, because children are
 /// killed when the thread that started them ends, and a fork would delay connections.
-pub(crate) fn spawn_all(orders: &Receiver<SpawnRequest>) {
+pub(crate) fn spawn_all(orders: &Receiver<SpawnRequest>, events: &Arc<Events>) {
     let running = Arc::new(());
     for order in orders {
         if let Some(driver) = order.driver() {
-            spawn(&driver, order, running.clone());
+            spawn(&driver, order, events.clone(), running.clone());
         }
     }
 }
 
 /// Starts a child, which holds `running` until its pipes are closed.
-fn spawn(driver: &Arc<Driver>, order: SpawnRequest, running: Arc<()>) {
-    // The event and the threads come first, because a child without them could not be served.
+fn spawn(driver: &Arc<Driver>, order: SpawnRequest, events: Arc<Events>, running: Arc<()>) {
+    // The threads come first, because a child without them could not be served.
     let (give_pipes, take_pipes) = sync_channel::<(ChildIo, Streams)>(1);
     let (give_end, take_end) = sync_channel::<(ExitWaiter, Child)>(1);
-    let event = Event::new().map(Arc::new);
-    let started = event.and_then(|event| {
+    let started = Io::event().and_then(|event| {
         let (max, children) = (descriptors_max(), Arc::strong_count(&running) as u64);
         if event.number() + SPAWN_FDS >= max || children * CHILD_FDS > max / 2 {
             return Err(Errno::MFILE.into());
         }
+        events.put(Some(event));
         crate::spawn("pontoon-pipes", move || {
             if let Ok((pipes, streams)) = take_pipes.recv() {
-                let _ = block_on(&event, pipes.run(streams));
+                let _ = block_on(&events, || false, pipes.run(streams));
             }
             drop(running);
         })?;
@@ -68,8 +68,8 @@ const SPAWN_FDS: u64 = 8;
 type Streams = Result<(Io, Io, Io)>;
 
 fn streams(process: &mut Child) -> Streams {
-    let stdin = Io::new(process.stdin.take().expect("it is piped"))?;
-    let stdout = Io::new(process.stdout.take().expect("it is piped"))?;
-    let stderr = Io::new(process.stderr.take().expect("it is piped"))?;
+    let stdin = Io::pipe(process.stdin.take().expect("it is piped"))?;
+    let stdout = Io::pipe(process.stdout.take().expect("it is piped"))?;
+    let stderr = Io::pipe(process.stderr.take().expect("it is piped"))?;
     Ok((stdin, stdout, stderr))
 }

@@ -1,13 +1,12 @@
 //! A runtime for pontoon's protocol core on threads.
 //!
-//! The obligations of a runtime are in [`pontoon_driver::contract`]. Some of the ten functions are
+//! The obligations of a runtime are in [`pontoon_driver::contract`]. Most of the ten functions are
 //! the driver's; the others are here:
 //!
 //! | function | where |
 //! |---|---|
-//! | `accept` | `io::Listening`, and [`Site::accept`] |
-//! | `reply`, `stream`, `watch` | [`pontoon_core::http::Connection`], carried by `connection::Link` |
-//! | `sleep` | `io::Alarm`; `connection::Link` for its connection |
+//! | `accept` | `connection::Front`, and [`Site::accept`] |
+//! | `sleep` | `io::Alarm` |
 //! | `spawn` | `child::spawn_all` |
 //! | `stop` | `serve`, and [`Stopper::stop`] |
 //!
@@ -37,6 +36,7 @@ mod respond;
 
 use std::future::{Future, poll_fn};
 use std::io::Result;
+use std::net::TcpListener;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -50,7 +50,7 @@ use pontoon_driver::site::Site;
 pub use pontoon_driver::{Ended, Listeners, Log, Options, Running, Server, Stopper};
 
 use crate::connection::Front;
-use crate::io::{Alarm, Event, Listening, block_on};
+use crate::io::{Alarm, Io, block_on};
 
 /// Serves a program on `listeners`, on threads of its own; [`Options::threads`] has no effect. It
 /// listens when this returns.
@@ -61,23 +61,20 @@ use crate::io::{Alarm, Event, Listening, block_on};
 pub fn start(listeners: impl Into<Listeners>, options: Options) -> Result<Running> {
     let listeners = listeners.into();
     let addrs = addresses(&listeners)?;
-    let register = |(listener, surface)| Ok((Listening::new(listener)?, surface));
+    let register = |(listener, surface)| Ok((Io::new(listener)?, surface));
     let listeners = listeners.each().map(register).collect::<Result<_>>()?;
     let (site, orders) = Site::new(&options)?;
     let weak = Arc::downgrade(&site);
-    let (front, event) = (Front::new(site.clone())?, Arc::new(Event::new()?));
-    spawn("pontoon-spawn", move || child::spawn_all(&orders))?;
-    let thread = spawn("pontoon", move || serve(&site, &front, listeners, &event))?;
+    let front = Front::new(site)?;
+    let events = front.events.clone();
+    spawn("pontoon-spawn", move || child::spawn_all(&orders, &events))?;
+    let thread = spawn("pontoon", move || serve(&front, listeners))?;
     Ok(Running::new(addrs, weak, thread))
 }
 
 /// Runs until the program has stopped, and its last answers are sent.
-fn serve(
-    site: &Site,
-    front: &Arc<Front>,
-    listeners: Vec<(Listening, Surface)>,
-    event: &Arc<Event>,
-) -> Ended {
+fn serve(front: &Arc<Front>, listeners: Vec<(Io<TcpListener>, Surface)>) -> Ended {
+    let site = &front.site;
     site.start();
     let alarm = || Alarm(site.clock());
     let accept = |(listener, surface)| {
@@ -103,7 +100,7 @@ fn serve(
         }
     });
     // If the wait itself fails, the connections have been aborted.
-    Ended { forced: block_on(event, all).unwrap_or(true) }
+    Ended { forced: block_on(&front.events, || false, all).unwrap_or(true) }
 }
 
 /// Starts a thread with a name and a small stack, so that many fit.

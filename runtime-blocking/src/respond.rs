@@ -2,12 +2,10 @@
 //!
 //! Never: a status or a header that the core has not chosen, apart from `Date`.
 //!
-//! tiny_http writes the head of every response with a known length. It has no head for a body of
-//! unknown length that it does not read itself, gives `204` a `Content-Length` (RFC 9110, section
-//! 8.6, forbids that), ignores `Connection`, and adds `Server`.
+//! tiny_http adds `Server`, ignores `Connection`, and gives `204` and a body that ends with the
+//! connection a `Content-Length` (RFC 9110, section 8.6, forbids the first).
 
-use std::io;
-use std::time::SystemTime;
+use std::io::{self, Write};
 
 use pontoon_core::http::{BodyLength, ResponseHead};
 use tiny_http::{HTTPVersion, Header, Response, StatusCode};
@@ -20,47 +18,31 @@ pub(crate) fn write_head(head: &ResponseHead<'_>, out: &mut Vec<u8>) {
         "connection" => connection = Some(value),
         _ => headers.extend(Header::from_bytes(name, value.as_bytes())),
     });
-    let status = StatusCode(head.status());
-    match head.length() {
-        BodyLength::Known(bytes) => {
-            let start = out.len();
-            // The whole response except its body, which needs no copy.
-            Response::new(status, headers, io::empty(), Some(bytes), None)
-                .with_chunked_threshold(usize::MAX)
-                .raw_print(&mut *out, version(head), &[], true, None)
-                .expect("a vector takes all bytes");
-            if let Some(at) = memchr::memmem::find(&out[start..], SERVER) {
-                out.drain(start + at..start + at + SERVER.len());
-            }
-            out.truncate(out.len() - LINE_END.len());
-        }
-        BodyLength::None | BodyLength::Chunked | BodyLength::UntilClosed => {
-            let version = version(head);
-            let reason = status.default_reason_phrase();
-            line(out, &format!("HTTP/{}.{} {} {reason}", version.0, version.1, status.0));
-            headers.iter().for_each(|header| line(out, &header.to_string()));
-            line(out, &format!("date: {}", httpdate::fmt_http_date(SystemTime::now())));
+    let (length, surplus): (_, &[&[u8]]) = match head.length() {
+        BodyLength::Known(bytes) => (Some(bytes), &[SERVER]),
+        BodyLength::Chunked => (None, &[SERVER]),
+        BodyLength::None | BodyLength::UntilClosed => (Some(0), &[SERVER, LENGTH]),
+    };
+    let start = out.len();
+    // The whole response except its body, which needs no copy.
+    Response::new(StatusCode(head.status()), headers, io::empty(), length, None)
+        .with_chunked_threshold(usize::MAX)
+        .raw_print(&mut *out, HTTPVersion(1, u8::from(!head.is_http_10())), &[], true, None)
+        .expect("a vector takes all bytes");
+    for line in surplus {
+        if let Some(at) = memchr::memmem::find(&out[start..], line) {
+            out.drain(start + at..start + at + line.len());
         }
     }
     if let Some(connection) = connection {
-        line(out, &format!("connection: {connection}"));
+        out.truncate(out.len() - 2);
+        write!(out, "connection: {connection}\r\n\r\n").expect("a vector takes all bytes");
     }
-    out.extend_from_slice(LINE_END);
 }
 
-fn version(head: &ResponseHead<'_>) -> HTTPVersion {
-    HTTPVersion(1, u8::from(!head.is_http_10()))
-}
-
-fn line(out: &mut Vec<u8>, text: &str) {
-    out.extend_from_slice(text.as_bytes());
-    out.extend_from_slice(LINE_END);
-}
-
-const LINE_END: &[u8] = b"\r\n";
-
-/// The header that tiny_http adds. The other runtimes do not send it.
+/// Lines that tiny_http adds.
 const SERVER: &[u8] = b"Server: tiny-http (Rust)\r\n";
+const LENGTH: &[u8] = b"Content-Length: 0\r\n";
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,9 @@
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 
-use pontoon_core::{ChildSpec, Config, Level, Limits, Serves};
+use pontoon_core::{ChildSpec, Config, Duration, Level, Limits, Serves};
 use pontoon_driver::Options;
 use pontoon_driver::child::SpawnRequest;
 use rustix::io::Errno;
@@ -44,9 +45,9 @@ fn connect_saying(front: &Arc<Front>, first: &str) -> (TcpStream, JoinHandle<()>
     let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     peer.write_all(first.as_bytes()).unwrap();
     let (stream, _) = listener.accept().unwrap();
-    stream.set_nonblocking(true).unwrap();
     let front = front.clone();
-    (peer, thread::spawn(move || drop(Link::new(front, stream, Surface::Endpoints, None).serve())))
+    let link = front.link(Io::new(stream).unwrap(), Surface::Endpoints).unwrap();
+    (peer, thread::spawn(move || front.run(&link).unwrap()))
 }
 
 /// Returns all answers until the connection ends.
@@ -108,7 +109,8 @@ fn a_browser_may_read_why_its_body_was_refused() {
 #[test]
 fn an_answer_arrives_without_a_descriptor_for_an_event() {
     let (mut front, orders) = front_with_orders(Limits::default());
-    Arc::get_mut(&mut front).unwrap().make_event = || Err(Errno::MFILE.into());
+    let events = &mut Arc::get_mut(&mut front).unwrap().events;
+    Arc::get_mut(events).unwrap().make = || Err(Errno::MFILE.into());
     thread::spawn(move || {
         for order in orders {
             // The thread of the connection waits by now.
