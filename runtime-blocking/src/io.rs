@@ -68,9 +68,8 @@ pub(crate) fn block_on<F: Future>(
         }
         // Without a waker elsewhere no other thread wakes this one.
         let is_shared = Arc::strong_count(&task) > 2;
-        let event = task.set_event(is_shared);
-        match &event {
-            Some(event) => waits.push((event.0.clone(), PollFlags::IN)),
+        match task.set_event(is_shared) {
+            Some(event) => waits.push((event.0, PollFlags::IN)),
             // Without a descriptor to be woken with, it asks again from time to time.
             None if is_shared => pause = pause.min(task.events.pause),
             None => {}
@@ -86,7 +85,8 @@ pub(crate) fn block_on<F: Future>(
             turns = 0;
         }
         wait(&waits, pause)?;
-        if let Some(event) = event {
+        // The one that it waited for may be another thread's by now.
+        if let Some(event) = &*lock(&task.event) {
             event.reset();
         }
     }
