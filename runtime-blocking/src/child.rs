@@ -30,9 +30,9 @@ fn spawn(driver: &Arc<Driver>, order: SpawnRequest, events: Arc<Events>, running
     // The threads come first, because a child without them could not be served.
     let (give_pipes, take_pipes) = sync_channel::<(ChildIo, Streams)>(1);
     let (give_end, take_end) = sync_channel::<(ExitWaiter, Child)>(1);
-    let started = Io::event().and_then(|event| {
-        let (max, children) = (descriptors_max(), Arc::strong_count(&running) as u64);
-        if event.number() + SPAWN_FDS >= max || children * CHILD_FDS > max / 2 {
+    let started = events.take().and_then(|event| {
+        event.check_free(SPAWN_FDS)?;
+        if Arc::strong_count(&running) as u64 * CHILD_FDS > descriptors_max() / 2 {
             return Err(Errno::MFILE.into());
         }
         events.put(Some(event));
@@ -68,8 +68,8 @@ const SPAWN_FDS: u64 = 8;
 type Streams = Result<(Io, Io, Io)>;
 
 fn streams(process: &mut Child) -> Streams {
-    let stdin = Io::pipe(process.stdin.take().expect("it is piped"))?;
-    let stdout = Io::pipe(process.stdout.take().expect("it is piped"))?;
-    let stderr = Io::pipe(process.stderr.take().expect("it is piped"))?;
+    let stdin = Io::new(process.stdin.take().expect("it is piped"))?;
+    let stdout = Io::new(process.stdout.take().expect("it is piped"))?;
+    let stderr = Io::new(process.stderr.take().expect("it is piped"))?;
     Ok((stdin, stdout, stderr))
 }

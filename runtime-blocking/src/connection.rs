@@ -4,7 +4,6 @@
 
 use std::future::poll_fn;
 use std::io::Result;
-use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use pontoon_core::Instant;
@@ -15,7 +14,7 @@ use pontoon_driver::site::Site;
 use pontoon_driver::{Phase, Surface, lock};
 use rustix::event::PollFlags;
 
-use crate::io::{Alarm, Events, Io, block_on};
+use crate::io::{Alarm, Events, Io, Shutdown, block_on};
 use crate::respond::write_head;
 
 /// The state that all connections share.
@@ -29,7 +28,7 @@ pub(crate) struct Front {
 /// A connection, as other threads see it.
 struct Link {
     connection: Mutex<PolledConnection>,
-    socket: Io<TcpStream>,
+    socket: Io,
 }
 
 impl Front {
@@ -41,7 +40,7 @@ impl Front {
     /// Serves a connection on a thread of its own.
     pub(crate) fn serve(
         self: &Arc<Self>,
-        socket: Io<TcpStream>,
+        socket: Io,
         surface: Surface,
         permit: Permit,
     ) -> Result<()> {
@@ -54,7 +53,7 @@ impl Front {
         crate::spawn("pontoon-http", serve).map(drop)
     }
 
-    fn link(&self, socket: Io<TcpStream>, surface: Surface) -> Result<Arc<Link>> {
+    fn link(&self, socket: Io, surface: Surface) -> Result<Arc<Link>> {
         let site = self.site.clone();
         let connection = PolledConnection::new(site, surface, socket.clone(), write_head)?;
         Ok(Arc::new(Link { connection: Mutex::new(connection), socket }))
@@ -93,7 +92,9 @@ impl Connection for Link {
         {
             connection.give_way();
             let is_taking = wait == PeerWait::Taking;
-            self.socket.shutdown(if is_taking { Shutdown::Both } else { Shutdown::Read });
+            // Its thread wakes as if the peer had closed that side.
+            let how = if is_taking { Shutdown::Both } else { Shutdown::Read };
+            let _ = self.socket.shutdown(how);
         }
     }
 }

@@ -10,8 +10,8 @@ use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::future::Future;
 use std::io::{ErrorKind, IoSlice, Read, Result, Write};
-use std::net::{IpAddr, Shutdown, TcpListener, TcpStream};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
@@ -25,11 +25,14 @@ use pontoon_driver::io::{self as driver, Listener, Sink, Socket, Source, Stdin};
 use pontoon_driver::lock;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd};
 use rustix::io::Errno;
+pub(crate) use rustix::net::Shutdown;
+use rustix::net::sockopt::set_tcp_nodelay;
+use rustix::net::{SocketFlags, accept_with, getpeername, shutdown};
 use rustix::process::{Resource, getrlimit};
 
 thread_local! {
     /// The descriptors, and their events, that the futures of this thread wait for.
-    static WAITS: RefCell<Vec<(Arc<Fd>, PollFlags)>> = const { RefCell::new(Vec::new()) };
+    static WAITS: RefCell<Vec<(Io, PollFlags)>> = const { RefCell::new(Vec::new()) };
     /// The time until the first of their timers.
     static PAUSE: Cell<Duration> = const { Cell::new(FAR) };
 }
@@ -69,7 +72,7 @@ pub(crate) fn block_on<F: Future>(
         // Without a waker elsewhere no other thread wakes this one.
         let is_shared = Arc::strong_count(&task) > 2;
         match task.set_event(is_shared) {
-            Some(event) => waits.push((event.0, PollFlags::IN)),
+            Some(event) => waits.push((event, PollFlags::IN)),
             // Without a descriptor to be woken with, it asks again from time to time.
             None if is_shared => pause = pause.min(task.events.pause),
             None => {}
@@ -98,15 +101,15 @@ pub(crate) fn block_on<F: Future>(
 const TURNS_MAX: u32 = 8;
 
 /// Waits until a descriptor is ready, or for this long.
-fn wait(waits: &[(Arc<Fd>, PollFlags)], pause: Duration) -> Result<()> {
-    let fds = waits.iter().map(|(fd, on)| PollFd::from_borrowed_fd(fd.io.as_fd(), *on));
+fn wait(waits: &[(Io, PollFlags)], pause: Duration) -> Result<()> {
+    let fds = waits.iter().map(|(fd, on)| PollFd::new(&fd.0.file, *on));
     let mut fds: Vec<_> = fds.collect();
     match rustix::event::poll(&mut fds, pause.try_into().ok().as_ref()) {
         Ok(_) | Err(Errno::INTR) => {}
         Err(error) => return Err(error.into()),
     }
     for ((fd, _), polled) in waits.iter().zip(&fds) {
-        fd.ready.fetch_or(polled.revents().bits(), Ordering::Relaxed);
+        fd.0.ready.fetch_or(polled.revents().bits(), Ordering::Relaxed);
     }
     Ok(())
 }
@@ -127,7 +130,7 @@ impl<H> Task<H> {
     fn set_event(&self, is_wanted: bool) -> Option<Io> {
         let mut event = lock(&self.event);
         if is_wanted && event.is_none() {
-            *event = self.events.take();
+            *event = self.events.take().ok();
         } else if !is_wanted {
             self.events.put(event.take());
         }
@@ -143,11 +146,10 @@ impl<H: Fn() -> bool + Send + Sync> Wake for Task<H> {
     fn wake_by_ref(self: &Arc<Self>) {
         let is_other = thread::current().id() != self.thread;
         if is_other {
-            // Its waits are those of a thread that does not wait here.
-            let (waits, pause) = (WAITS.take(), PAUSE.get());
+            // This thread does not wait for what that one would wait for.
+            let waits = WAITS.take();
             let is_done = (self.here)();
             WAITS.set(waits);
-            PAUSE.set(pause);
             if is_done {
                 self.set_event(false);
                 return;
@@ -176,9 +178,9 @@ impl Events {
         Events { unused: Mutex::default(), make: Io::event, pause }
     }
 
-    fn take(&self) -> Option<Io> {
+    pub(crate) fn take(&self) -> Result<Io> {
         let unused = lock(&self.unused).pop();
-        unused.or_else(|| (self.make)().ok())
+        unused.map_or_else(self.make, Ok)
     }
 
     /// Keeps an event for the next thread. If it is set late, it wakes that once too often, which is
@@ -188,52 +190,42 @@ impl Events {
     }
 }
 
-/// A socket, a pipe, or an event.
-pub(crate) struct Io<T = File>(Arc<Fd<T>>);
+/// A socket, a listener, a pipe, or an event.
+#[derive(Clone)]
+pub(crate) struct Io(Arc<Fd>);
 
-struct Fd<T: ?Sized = dyn AsFd + Send + Sync> {
-    /// The events of the last wait, as bits of [`PollFlags`].
+struct Fd {
+    file: File,
+    /// The events that `poll` has reported, as bits of [`PollFlags`].
     ready: AtomicU16,
-    io: T,
-}
-
-impl<T> Clone for Io<T> {
-    fn clone(&self) -> Self {
-        Io(self.0.clone())
-    }
 }
 
 impl Io {
-    pub(crate) fn pipe(fd: impl Into<OwnedFd>) -> Result<Self> {
-        Io::new(File::from(fd.into()))
+    pub(crate) fn new(fd: impl Into<OwnedFd>) -> Result<Self> {
+        let file = File::from(fd.into());
+        rustix::io::ioctl_fionbio(&file, true)?;
+        Ok(Io(Arc::new(Fd { file, ready: AtomicU16::new(0) })))
     }
 
     /// Creates an event, which wakes threads from `poll`.
     pub(crate) fn event() -> Result<Self> {
-        Io::pipe(eventfd(0, EventfdFlags::CLOEXEC)?)
+        Io::new(eventfd(0, EventfdFlags::CLOEXEC)?)
     }
 
     /// Sets it, which wakes all threads that wait for it, until it is reset.
     pub(crate) fn set(&self) {
-        let _ = (&self.0.io).write(&1_u64.to_ne_bytes());
+        let _ = (&self.0.file).write(&1_u64.to_ne_bytes());
     }
 
     /// Resets it if `poll` has reported it. The caller then looks for the reason.
     fn reset(&self) {
         if !self.take_ready().is_empty() {
-            let _ = (&self.0.io).read(&mut [0; 8]);
+            let _ = (&self.0.file).read(&mut [0; 8]);
         }
     }
-}
 
-impl<T: AsFd + Send + Sync + 'static> Io<T> {
-    pub(crate) fn new(io: T) -> Result<Self> {
-        rustix::io::ioctl_fionbio(&io, true)?;
-        Ok(Io(Arc::new(Fd { ready: AtomicU16::new(0), io })))
-    }
-
-    pub(crate) fn wait<R>(&self, on: PollFlags) -> Poll<R> {
-        WAITS.with_borrow_mut(|waits| waits.push((self.0.clone(), on)));
+    pub(crate) fn wait<T>(&self, on: PollFlags) -> Poll<T> {
+        WAITS.with_borrow_mut(|waits| waits.push((self.clone(), on)));
         Poll::Pending
     }
 
@@ -242,10 +234,19 @@ impl<T: AsFd + Send + Sync + 'static> Io<T> {
         PollFlags::from_bits_retain(self.0.ready.swap(0, Ordering::Relaxed))
     }
 
-    /// Returns its descriptor. The system gives out the lowest unused number, so a new one tells
-    /// how many are in use.
-    pub(crate) fn number(&self) -> u64 {
-        self.0.io.as_fd().as_raw_fd().unsigned_abs().into()
+    /// Closes a socket, which wakes the thread that waits for it.
+    pub(crate) fn shutdown(&self, how: Shutdown) -> Result<()> {
+        Ok(shutdown(&self.0.file, how)?)
+    }
+
+    /// Returns an error if fewer than this many descriptors are free. The system gives out the
+    /// lowest unused number, so a new one tells how many are in use.
+    pub(crate) fn check_free(&self, fds: u64) -> Result<()> {
+        let newest = self.0.file.try_clone()?;
+        match u64::from(newest.as_raw_fd().unsigned_abs()) + fds < descriptors_max() {
+            true => Ok(()),
+            false => Err(Errno::MFILE.into()),
+        }
     }
 }
 
@@ -254,16 +255,13 @@ pub(crate) fn descriptors_max() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
-impl<T: AsFd + Send + Sync + 'static> Source for Io<T>
-where
-    for<'a> &'a T: Read,
-{
+impl Source for Io {
     fn poll_read(&mut self, _: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<usize>> {
         let ready = self.take_ready();
         if ready.is_empty() {
             return self.wait(PollFlags::IN);
         }
-        match (&self.0.io).read(buf) {
+        match self.read_arrived(buf) {
             Err(error) if is_passing(&error) => self.wait(PollFlags::IN),
             read => {
                 if matches!(read, Ok(bytes) if bytes == buf.len()) {
@@ -275,12 +273,9 @@ where
     }
 }
 
-impl<T: AsFd + Send + Sync + 'static> Sink for Io<T>
-where
-    for<'a> &'a T: Write,
-{
+impl Sink for Io {
     fn poll_write(&mut self, _: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<Result<usize>> {
-        match (&self.0.io).write_vectored(bufs) {
+        match (&self.0.file).write_vectored(bufs) {
             Err(error) if is_passing(&error) => self.wait(PollFlags::OUT),
             written => Poll::Ready(written),
         }
@@ -297,53 +292,44 @@ impl Stdin for Io {
     }
 
     fn unread(&self) -> usize {
-        driver::unread(&self.0.io)
+        driver::unread(&self.0.file)
     }
 }
 
-impl Socket for Io<TcpStream> {
+impl Socket for Io {
     fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
-        Poll::Ready(self.0.io.shutdown(Shutdown::Write))
+        Poll::Ready(self.shutdown(Shutdown::Write))
     }
 
     fn read_arrived(&mut self, buf: &mut [u8]) -> Result<usize> {
-        (&self.0.io).read(buf)
+        (&self.0.file).read(buf)
     }
 
     fn peer(&self) -> Option<IpAddr> {
-        self.0.io.peer_addr().ok().map(|peer| peer.ip())
+        let peer = getpeername(&self.0.file).ok()??;
+        Some(SocketAddr::try_from(peer).ok()?.ip())
     }
 }
 
-impl Io<TcpStream> {
-    /// Wakes the thread that waits for it, as if the peer had closed this side.
-    pub(crate) fn shutdown(&self, how: Shutdown) {
-        let _ = self.0.io.shutdown(how);
-    }
-}
-
-impl Listener for Io<TcpListener> {
-    type Stream = Io<TcpStream>;
+impl Listener for Io {
+    type Stream = Io;
 
     /// The last descriptors are left for children, and for requests in flight.
-    fn poll_accept(&mut self, _: &mut Context<'_>) -> Poll<Result<Io<TcpStream>>> {
+    fn poll_accept(&mut self, _: &mut Context<'_>) -> Poll<Result<Io>> {
         if self.take_ready().is_empty() {
             return self.wait(PollFlags::IN);
         }
-        if Io::new(self.0.io.try_clone()?)?.number() + RESERVED_FDS >= descriptors_max() {
-            return Poll::Ready(Err(Errno::MFILE.into()));
-        }
-        match self.accept_arrived() {
+        match self.check_free(RESERVED_FDS).and_then(|()| self.accept_arrived()) {
             Err(error) if is_passing(&error) => self.wait(PollFlags::IN),
             accepted => Poll::Ready(accepted),
         }
     }
 
-    fn accept_arrived(&mut self) -> Result<Io<TcpStream>> {
-        let (stream, _) = self.0.io.accept()?;
+    fn accept_arrived(&mut self) -> Result<Io> {
+        let stream = Io::new(accept_with(&self.0.file, SocketFlags::CLOEXEC)?)?;
         // It fails only on a closed connection.
-        let _ = stream.set_nodelay(true);
-        Io::new(stream)
+        let _ = set_tcp_nodelay(&stream.0.file, true);
+        Ok(stream)
     }
 }
 

@@ -36,7 +36,6 @@ mod respond;
 
 use std::future::{Future, poll_fn};
 use std::io::Result;
-use std::net::TcpListener;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -73,7 +72,7 @@ pub fn start(listeners: impl Into<Listeners>, options: Options) -> Result<Runnin
 }
 
 /// Runs until the program has stopped, and its last answers are sent.
-fn serve(front: &Arc<Front>, listeners: Vec<(Io<TcpListener>, Surface)>) -> Ended {
+fn serve(front: &Arc<Front>, listeners: Vec<(Io, Surface)>) -> Ended {
     let site = &front.site;
     site.start();
     let alarm = || Alarm(site.clock());

@@ -1,5 +1,5 @@
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 
@@ -97,7 +97,7 @@ fn a_browser_may_read_why_its_body_was_refused() {
         let head = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example\r\n\
                     Content-Type: application/json\r\nAccept: application/json\r\n";
         peer.write_all([head, body].concat().as_bytes()).unwrap();
-        peer.shutdown(Shutdown::Write).unwrap();
+        peer.shutdown(std::net::Shutdown::Write).unwrap();
         let answer = rest(peer);
         assert!(answer.starts_with("http/1.1 400 "), "{body}: {answer}");
         let allowed = "access-control-allow-origin: https://app.example\r\n";
@@ -134,7 +134,7 @@ fn a_half_closed_client_gets_all_its_answers() {
     let front = front(Limits::default());
     let (mut peer, served) = connect(&front);
     peer.write_all([LIVEZ, LIVEZ].concat().as_bytes()).unwrap();
-    peer.shutdown(Shutdown::Write).unwrap();
+    peer.shutdown(std::net::Shutdown::Write).unwrap();
     assert_eq!(rest(peer).matches("http/1.1 200 ").count(), 2);
     served.join().unwrap();
 }

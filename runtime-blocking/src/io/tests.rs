@@ -7,14 +7,14 @@ fn run<F: Future>(future: F) -> Result<F::Output> {
 }
 
 fn is_set(event: &Io) -> bool {
-    wait(&[(event.0.clone(), PollFlags::IN)], Duration::ZERO).unwrap();
+    wait(&[(event.clone(), PollFlags::IN)], Duration::ZERO).unwrap();
     !event.take_ready().is_empty()
 }
 
 #[test]
 fn a_read_waits_for_the_other_end() {
     let (reader, mut writer) = std::io::pipe().unwrap();
-    let mut pipe = Io::pipe(reader).unwrap();
+    let mut pipe = Io::new(reader).unwrap();
     let writing = thread::spawn(move || writer.write_all(b"late").unwrap());
     let mut buf = [0; 8];
     let read = run(poll_fn(|cx| pipe.poll_read(cx, &mut buf))).unwrap().unwrap();
@@ -26,7 +26,7 @@ fn a_read_waits_for_the_other_end() {
 #[test]
 fn a_full_pipe_takes_nothing_until_there_is_room() {
     let (mut reader, writer) = std::io::pipe().unwrap();
-    let mut pipe = Io::pipe(writer).unwrap();
+    let mut pipe = Io::new(writer).unwrap();
     let all = vec![b'x'; 1 << 20];
     let reading = thread::spawn(move || {
         let mut read = Vec::new();
@@ -44,7 +44,7 @@ fn a_full_pipe_takes_nothing_until_there_is_room() {
 #[test]
 fn the_closing_of_the_other_end_is_noticed_without_a_write() {
     let (reader, writer) = std::io::pipe().unwrap();
-    let mut pipe = Io::pipe(writer).unwrap();
+    let mut pipe = Io::new(writer).unwrap();
     let closing = thread::spawn(move || drop(reader));
     run(poll_fn(|cx| pipe.poll_closed(cx))).unwrap();
     closing.join().unwrap();
@@ -89,7 +89,7 @@ fn an_event_stays_set_until_it_is_reset() {
     assert!(!is_set(&event));
     event.set();
     assert!(is_set(&event) && is_set(&event));
-    wait(&[(event.0.clone(), PollFlags::IN)], Duration::ZERO).unwrap();
+    wait(&[(event.clone(), PollFlags::IN)], Duration::ZERO).unwrap();
     event.reset();
     assert!(!is_set(&event));
 }
@@ -97,7 +97,7 @@ fn an_event_stays_set_until_it_is_reset() {
 #[test]
 fn a_thread_that_no_other_thread_can_wake_has_no_event() {
     let events = Arc::new(Events { make: || panic!("it is not needed"), ..Events::new(FAR) });
-    let mut alarm = Alarm(pontoon_driver::clock::Clock::manual());
+    let mut alarm = Alarm(Clock::manual());
     let mut polls = 0;
     let timer = poll_fn(|cx| {
         polls += 1;
@@ -113,7 +113,7 @@ fn work_that_the_waking_thread_does_wakes_nothing() {
     let events = Arc::new(Events::new(FAR));
     let here = Arc::new(AtomicBool::new(false));
     let (reader, writer) = std::io::pipe().unwrap();
-    let (mut pipe, mut writer) = (Io::pipe(reader).unwrap(), Some(writer));
+    let (mut pipe, mut writer) = (Io::new(reader).unwrap(), Some(writer));
     let mut polls = 0;
     let future = poll_fn(|cx| {
         polls += 1;
