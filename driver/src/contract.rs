@@ -3,7 +3,8 @@
 //! There is no `trait Runtime`: a trait would have to be asynchronous or not, and the contract is
 //! behaviour. The suite in `tests` checks it for every runtime; a new runtime is added there by a
 //! file as short as `tests/tests/smol.rs`. The existing three have the same files, except that
-//! `runtime-blocking` has `connection` and `respond` in place of `front`:
+//! `runtime-blocking` has `connection` in place of `front`, and `respond`, which writes the heads of
+//! responses:
 //!
 //! | file | content |
 //! |---|---|
@@ -12,9 +13,9 @@
 //! | `child` | starts children, and transfers the bytes of their pipes |
 //! | `io` | sockets, pipes and timers that implement the traits of [`io`](crate::io) |
 //!
-//! A runtime that polls futures enables this crate's feature `hyper`, and those four files are all
-//! of it, about 300 lines. `runtime-blocking` carries [`pontoon_core::http::Connection`] on a
-//! thread instead, in the file `connection`.
+//! A runtime that has an executor enables this crate's feature `hyper`, and those four files are all
+//! of it, about 300 lines. `runtime-blocking` polls one future on each thread, and waits itself in
+//! between; its connections are [`PolledConnection`]s, without hyper.
 //!
 //! # The ten functions
 //!
@@ -23,9 +24,9 @@
 //! | `now` | driver, [`Clock`] | monotonic microseconds; the only caller of the system's clock |
 //! | `seed` | driver, [`Site::new`] | 32 bytes from the system, once for each engine |
 //! | `accept` | runtime | a connection becomes requests, behind its guard, and the rules check each |
-//! | `reply` | driver with `hyper` | head and whole body, with `Content-Length`; keep-alive |
-//! | `stream` | driver with `hyper` | each part is sent at once, and accepted bytes are reported |
-//! | `watch` | driver with `hyper` | a peer that disconnects is noticed while its answer is pending |
+//! | `reply` | driver | head and whole body, with `Content-Length`; keep-alive |
+//! | `stream` | driver | each part is sent at once, and accepted bytes are reported |
+//! | `watch` | driver | a peer that disconnects is noticed while its answer is pending |
 //! | `sleep` | runtime, [`Alarm`] | one timer for the engine, one for each connection; never late |
 //! | `spawn` | runtime | children with three pipes, in their own group, without zombies |
 //! | `run` | driver | a job is carried out without the lock, by the thread that reported its input |
@@ -52,8 +53,8 @@
 //!   or the rules refused.
 //! - An [`Exchange`] that is dropped, for any reason, is reported as closed, unless it was answered
 //!   by a reply without receipt. No other cleanup is needed.
-//! - With `hyper`, `http::Front::converse` serves a connection from start to end, given a
-//!   [`Socket`] and an [`Alarm`].
+//! - `http::Front::converse`, or [`PolledConnection::poll`], serves a connection from start to end,
+//!   with TLS if [`Site`] has settings for it, given a [`Socket`] and an [`Alarm`].
 //!
 //! # The runtime's part
 //!
@@ -67,24 +68,6 @@
 //! the guard is told with [`Guard::pause_body`](pontoon_core::http::Guard::pause_body), because the
 //! client is not waited for then. Accepting ends with
 //! [`Phase::Serving`]; idle connections end with it.
-//!
-//! **TLS.** If [`Site::tls`] has settings, each connection gets a [`TlsSession`] between its socket
-//! and its guard, for its whole life; with `hyper`, `http::Front::converse` does all of this. An
-//! adapter without it follows these rules:
-//!
-//! - It passes the socket, which does not block, to [`TlsSession::read`] and [`TlsSession::write`].
-//!   A write that returned [`WouldBlock`](std::io::ErrorKind::WouldBlock) is repeated with the same
-//!   bytes.
-//! - It waits for the socket to be writable too while [`TlsSession::wants_write`], and does not wait
-//!   for it to be readable while [`TlsSession::has_unread`], because those bytes have arrived.
-//! - The handshake has no deadline of its own: that of the guard's first head counts from accept.
-//! - If [`TlsSession::is_plain`] after a failed read, the client speaks plain HTTP. The guard is told
-//!   with [`Guard::plain_http`](pontoon_core::http::Guard::plain_http), and its answer passes without
-//!   TLS.
-//! - At the end it calls [`TlsSession::close`], once, without waiting for the peer, and passes
-//!   [`TlsSession::report`] to [`Site::report`].
-//!
-//! A certificate that is replaced applies to new connections; the adapter has nothing to do for it.
 //!
 //! **io.** Each [`Source`], [`Sink`], [`Socket`], [`Stdin`] and [`Alarm`] is polled by one task at
 //! a time. A write passes to the system what it accepts now, in one call, without a buffer behind
@@ -110,14 +93,13 @@
 //!
 //! # Rules for adapters
 //!
-//! - It chooses no status, no header, no body and no text: [`ReplyHead`] and
-//!   [`pontoon_core::http::Answer`] are complete, except for the framing and the date.
+//! - It chooses no status, no header, no body and no text: a [`ResponseHead`] is complete, except for
+//!   the date.
 //! - It has no limit, deadline or period of its own; all are in [`pontoon_core::Limits`]. It
 //!   has no timer policy either: it asks the engine or a guard for the next deadline, and calls when
 //!   that has passed.
 //! - It retries nothing, and reports a failure once.
-//! - It reads and changes no payload; [`coding::encode`] compresses a whole answer where the core
-//!   decides so.
+//! - It reads and changes no payload.
 //! - It keeps nothing without a bound. Slots have none of their own because the engine bounds
 //!   them: see below.
 //! - It matches on an action without `_`, so that the compiler shows where a new one is missing.
@@ -192,7 +174,6 @@
 //!
 //! [`Alarm`]: crate::io::Alarm
 //! [`Clock`]: crate::clock::Clock
-//! [`coding::encode`]: crate::coding::encode
 //! [`ExitWaiter`]: crate::child::ExitWaiter
 //! [`ExitWaiter::exited`]: crate::child::ExitWaiter::exited
 //! [`Ended`]: crate::Ended
@@ -204,9 +185,7 @@
 //! [`Site::keep_time`]: crate::site::Site::keep_time
 //! [`Site::new`]: crate::site::Site::new
 //! [`Driver::open`]: crate::driver::Driver::open
-//! [`Site::report`]: crate::site::Site::report
 //! [`Site::stopped`]: crate::site::Site::stopped
-//! [`Site::tls`]: crate::site::Site::tls
 //! [`SpawnRequest`]: crate::child::SpawnRequest
 //! [`SpawnRequest::command`]: crate::child::SpawnRequest::command
 //! [`SpawnRequest::failed`]: crate::child::SpawnRequest::failed
@@ -214,9 +193,11 @@
 //! [`Phase::Serving`]: crate::Phase::Serving
 //! [`Listener`]: crate::io::Listener
 //! [`Permit`]: crate::connections::Permit
+//! [`PolledConnection`]: crate::http::PolledConnection
+//! [`PolledConnection::poll`]: crate::http::PolledConnection::poll
 //! [`ChildIo`]: crate::child::ChildIo
 //! [`ChildIo::run`]: crate::child::ChildIo::run
-//! [`ReplyHead`]: pontoon_core::http::ReplyHead
+//! [`ResponseHead`]: pontoon_core::http::ResponseHead
 //! [`Running`]: crate::Running
 //! [`Sink`]: crate::io::Sink
 //! [`Socket`]: crate::io::Socket
@@ -225,11 +206,3 @@
 //! [`Stdin::poll_closed`]: crate::io::Stdin::poll_closed
 //! [`Stopper`]: crate::Stopper
 //! [`THREADS_MAX`]: crate::THREADS_MAX
-//! [`TlsSession`]: crate::tls::TlsSession
-//! [`TlsSession::close`]: crate::tls::TlsSession::close
-//! [`TlsSession::has_unread`]: crate::tls::TlsSession::has_unread
-//! [`TlsSession::is_plain`]: crate::tls::TlsSession::is_plain
-//! [`TlsSession::read`]: crate::tls::TlsSession::read
-//! [`TlsSession::report`]: crate::tls::TlsSession::report
-//! [`TlsSession::wants_write`]: crate::tls::TlsSession::wants_write
-//! [`TlsSession::write`]: crate::tls::TlsSession::write

@@ -160,14 +160,12 @@ impl Site {
     }
 
     /// Returns the settings of TLS, if clients connect with it.
-    pub fn tls(&self) -> Option<&Tls> {
+    pub(crate) fn tls(&self) -> Option<&Tls> {
         self.tls.as_ref()
     }
 
-    /// Reports a TLS handshake that failed, by [`TlsSession::report`], if it did.
-    ///
-    /// [`TlsSession::report`]: crate::tls::TlsSession::report
-    pub fn report(&self, failed: Option<Input>) {
+    /// Reports a TLS handshake that failed, if it did.
+    pub(crate) fn report(&self, failed: Option<Input>) {
         self.main().driver.submit(failed);
     }
 

@@ -5,9 +5,8 @@
 //! consequence of a failure. A connection that does not complete its handshake is closed by its
 //! guard, which counts the time from accept.
 //!
-//! [`TlsSession`] is driven over any reader and writer that do not block, so that all runtimes share
-//! it: on a runtime that polls futures through `TlsSocket`, on `runtime-blocking` by the thread of
-//! the connection.
+//! `TlsSession` is driven over any reader and writer that do not block; `TlsSocket` makes a socket of
+//! it, for all runtimes.
 
 mod identity;
 mod session;
@@ -20,7 +19,7 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 pub use identity::{Identity, IdentityError};
-pub use session::TlsSession;
+pub(crate) use session::TlsSession;
 pub(crate) use socket::TlsSocket;
 
 use crate::lock::lock;

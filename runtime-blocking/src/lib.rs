@@ -10,18 +10,11 @@
 //! | `spawn` | `child::spawn_all` |
 //! | `stop` | `serve`, and [`Stopper::stop`] |
 //!
-//! ```text
-//!   socket ─ connection ─┐            ┌─ child ─ pipes
-//!     bytes in, bytes    ├─ [driver] ─┤
-//!     out, one thread    │   engine   │
-//!                        └────────────┘
-//! ```
-//!
 //! Threads: one for each connection, two for each child, and two that are always there. Each of
-//! them waits in the kernel.
+//! them waits in the kernel, in `io::block_on`.
 //!
-//! tiny_http writes the heads of complete responses (`respond`). The reasons why it does not read
-//! requests are in `docs/runtimes.md`.
+//! tiny_http writes the heads of responses (`respond`). The reasons why it does not read requests
+//! are in `docs/runtimes.md`.
 //!
 //! Owns: sockets, pipes, processes, timers and threads.
 //! Never: a protocol rule, a status, a retry, or a deadline of its own.

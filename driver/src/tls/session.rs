@@ -16,14 +16,12 @@ use crate::tls::Tls;
 /// so do they. Nothing is buffered without a bound: a record is read only once the one before has
 /// been taken, and a write accepts 32 KiB at a time.
 #[derive(Debug)]
-pub struct TlsSession {
+pub(crate) struct TlsSession {
     connection: Box<ServerConnection>,
     /// The address of the client, which the system forgets with a reset.
     peer: Option<IpAddr>,
     /// The first byte that has arrived.
     first: Option<u8>,
-    /// Decrypted bytes that have not been read.
-    unread: usize,
     /// Bytes of the current write that are encrypted, but not yet with the transport completely.
     unsent: usize,
     /// Whether the client speaks plain HTTP, so that bytes pass unchanged.
@@ -38,11 +36,7 @@ const WRITE_BYTES_MAX: usize = 32 * 1024;
 
 impl TlsSession {
     /// Creates the state of a connection that was just accepted.
-    ///
-    /// # Errors
-    ///
-    /// The TLS library refuses its settings.
-    pub fn new(tls: &Tls, peer: Option<IpAddr>) -> io::Result<TlsSession> {
+    pub(crate) fn new(tls: &Tls, peer: Option<IpAddr>) -> io::Result<TlsSession> {
         let connection = ServerConnection::new(tls.config.clone()).map_err(io::Error::other)?;
         let mut connection = Box::new(connection);
         connection.set_buffer_limit(Some(WRITE_BYTES_MAX));
@@ -50,7 +44,6 @@ impl TlsSession {
             connection,
             peer,
             first: None,
-            unread: 0,
             unsent: 0,
             is_plain: false,
             is_closed: false,
@@ -59,22 +52,20 @@ impl TlsSession {
     }
 
     /// Reads decrypted bytes; nothing after the peer has closed its side properly.
-    ///
-    /// # Errors
-    ///
-    /// The transport's; [`ErrorKind::UnexpectedEof`] if the transport ended before TLS did;
-    /// [`ErrorKind::InvalidData`] if the bytes are not TLS, and see [`TlsSession::is_plain`].
-    pub fn read(&mut self, io: &mut (impl Read + Write), buf: &mut [u8]) -> io::Result<usize> {
+    /// [`ErrorKind::UnexpectedEof`] means that the transport ended before TLS did,
+    /// [`ErrorKind::InvalidData`] that the bytes are not TLS: see [`TlsSession::is_plain`].
+    pub(crate) fn read(
+        &mut self,
+        io: &mut (impl Read + Write),
+        buf: &mut [u8],
+    ) -> io::Result<usize> {
         if self.is_plain {
             return io.read(buf);
         }
         loop {
             match self.connection.reader().read(buf) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.receive(io)?,
-                read => {
-                    self.unread -= read.as_ref().map_or(0, |bytes| self.unread.min(*bytes));
-                    return read;
-                }
+                read => return read,
             }
         }
     }
@@ -88,18 +79,15 @@ impl TlsSession {
             self.fail(TlsFailure::Closed, || "the client closed the connection".to_owned());
             return Err(ErrorKind::UnexpectedEof.into());
         }
-        match self.connection.process_new_packets() {
-            Ok(state) => self.unread = state.plaintext_bytes_to_read(),
-            Err(error) => {
-                let is_first = self.connection.is_handshaking();
-                self.is_plain = is_first && self.first.is_some_and(begins_http);
-                if !self.is_plain {
-                    self.fail(kind(&error), || error.to_string());
-                    // An alert tells the peer the reason, if there is room for it.
-                    let _ = self.flush(io);
-                }
-                return Err(io::Error::new(ErrorKind::InvalidData, error));
+        if let Err(error) = self.connection.process_new_packets() {
+            let is_first = self.connection.is_handshaking();
+            self.is_plain = is_first && self.first.is_some_and(begins_http);
+            if !self.is_plain {
+                self.fail(kind(&error), || error.to_string());
+                // An alert tells the peer the reason, if there is room for it.
+                let _ = self.flush(io);
             }
+            return Err(io::Error::new(ErrorKind::InvalidData, error));
         }
         not_blocked(self.flush(io))
     }
@@ -107,11 +95,7 @@ impl TlsSession {
     /// Encrypts and writes bytes from the start of `bufs`; returns their number once the transport
     /// has accepted all of them. After [`ErrorKind::WouldBlock`] it has to be called with the same
     /// bytes again, because some may have been sent.
-    ///
-    /// # Errors
-    ///
-    /// The transport's.
-    pub fn write(&mut self, io: &mut impl Write, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+    pub(crate) fn write(&mut self, io: &mut impl Write, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         if self.is_plain {
             return io.write_vectored(bufs);
         }
@@ -125,11 +109,7 @@ impl TlsSession {
 
     /// Tells the peer that no more bytes follow, unless it has sent none itself. The transport is
     /// closed after that.
-    ///
-    /// # Errors
-    ///
-    /// The transport's.
-    pub fn close(&mut self, io: &mut impl Write) -> io::Result<()> {
+    pub(crate) fn close(&mut self, io: &mut impl Write) -> io::Result<()> {
         if self.is_plain || self.first.is_none() {
             return Ok(());
         }
@@ -140,11 +120,7 @@ impl TlsSession {
     }
 
     /// Writes the records that wait.
-    ///
-    /// # Errors
-    ///
-    /// The transport's.
-    pub fn flush(&mut self, io: &mut impl Write) -> io::Result<()> {
+    fn flush(&mut self, io: &mut impl Write) -> io::Result<()> {
         while self.wants_write() {
             if self.connection.write_tls(io)? == 0 {
                 return Err(ErrorKind::WriteZero.into());
@@ -154,24 +130,19 @@ impl TlsSession {
     }
 
     /// Returns whether records wait for the transport.
-    pub fn wants_write(&self) -> bool {
+    fn wants_write(&self) -> bool {
         !self.is_plain && self.connection.wants_write()
-    }
-
-    /// Returns whether decrypted bytes can be read, although the transport may have none.
-    pub fn has_unread(&self) -> bool {
-        self.unread > 0
     }
 
     /// Returns whether the client has sent an HTTP request without TLS. From then on bytes pass
     /// unchanged, for an answer that the client can read.
-    pub fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.is_plain
     }
 
     /// Returns the report of the handshake, if it failed: for the end of the connection. A
     /// connection without a byte is no failure, because health checks open such ones.
-    pub fn report(&mut self) -> Option<Input> {
+    pub(crate) fn report(&mut self) -> Option<Input> {
         if self.first.is_none() || self.is_plain {
             return None;
         }
