@@ -29,6 +29,7 @@ pub(crate) use rustix::net::Shutdown;
 use rustix::net::sockopt::set_tcp_nodelay;
 use rustix::net::{SocketFlags, accept_with, getpeername, shutdown};
 use rustix::process::{Resource, getrlimit};
+use smallvec::SmallVec;
 
 thread_local! {
     /// The descriptors, and their events, that the futures of this thread wait for.
@@ -88,6 +89,8 @@ pub(crate) fn block_on<F: Future>(
             turns = 0;
         }
         wait(&waits, pause)?;
+        waits.clear();
+        WAITS.set(waits);
         // The one that it waited for may be another thread's by now.
         if let Some(event) = &*lock(&task.event) {
             event.reset();
@@ -103,7 +106,7 @@ const TURNS_MAX: u32 = 8;
 /// Waits until a descriptor is ready, or for this long.
 fn wait(waits: &[(Io, PollFlags)], pause: Duration) -> Result<()> {
     let fds = waits.iter().map(|(fd, on)| PollFd::new(&fd.0.file, *on));
-    let mut fds: Vec<_> = fds.collect();
+    let mut fds: SmallVec<[_; 4]> = fds.collect();
     match rustix::event::poll(&mut fds, pause.try_into().ok().as_ref()) {
         Ok(_) | Err(Errno::INTR) => {}
         Err(error) => return Err(error.into()),

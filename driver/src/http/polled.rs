@@ -120,7 +120,7 @@ impl PolledConnection {
         self.is_over = self
             .take_answer(answer)
             .and_then(|()| self.write(&mut cx))
-            .and_then(|_| self.handle_events(&mut cx))
+            .and_then(|_| self.handle_events(&mut cx, self.now()))
             .is_err();
         let is_idle = matches!(self.connection.waits_for_peer(), Some((PeerWait::NextRequest, _)));
         let wakes = self.connection.poll_timeout().is_none_or(|due| self.wakes <= due.at);
@@ -148,9 +148,10 @@ impl PolledConnection {
         if self.is_over {
             return Err(Over);
         }
-        self.apply_phase()?;
-        self.handle_time(cx)?;
-        self.handle_events(cx)?;
+        let now = self.now();
+        self.apply_phase(now)?;
+        self.handle_time(cx, now)?;
+        self.handle_events(cx, now)?;
         Ok(self.write(cx)?
             || self.poll_admission(cx)?
             || self.poll_answer(cx)?
@@ -158,13 +159,12 @@ impl PolledConnection {
     }
 
     /// Handles the time that has passed, and the wish to close it for another one.
-    fn handle_time(&mut self, cx: &mut Context<'_>) -> Result<(), Over> {
-        let now = self.now();
+    fn handle_time(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Over> {
         let gives_way = self.gives_way && !self.gave_way;
         let is_due = self.connection.poll_timeout().is_some_and(|due| due.at <= now);
         if is_due || gives_way {
             self.read(None)?;
-            self.handle_events(cx)?;
+            self.handle_events(cx, now)?;
             self.connection.handle_timeout(now);
         }
         if gives_way {
@@ -175,8 +175,7 @@ impl PolledConnection {
     }
 
     #[inline(never)]
-    fn handle_events(&mut self, cx: &mut Context<'_>) -> Result<(), Over> {
-        let now = self.now();
+    fn handle_events(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), Over> {
         while let Some(event) = self.connection.poll_event(now) {
             match event {
                 ConnectionEvent::Head => {
@@ -222,8 +221,9 @@ impl PolledConnection {
         };
         self.endpoint = endpoint;
         self.answer = Pending::None;
-        self.apply_phase()?;
-        self.connection.admit(verdict, self.now());
+        let now = self.now();
+        self.apply_phase(now)?;
+        self.connection.admit(verdict, now);
         Ok(true)
     }
 
@@ -257,8 +257,8 @@ impl PolledConnection {
 
     /// Takes the answer of the exchange that was awaited.
     fn take_answer(&mut self, answer: Answer) -> Result<(), Over> {
-        self.apply_phase()?;
         let now = self.now();
+        self.apply_phase(now)?;
         let Pending::Awaited(exchange) = mem::replace(&mut self.answer, Pending::None) else {
             return Ok(());
         };
@@ -361,11 +361,11 @@ impl PolledConnection {
     }
 
     /// Tells the connection the phase of the program.
-    fn apply_phase(&mut self) -> Result<(), Over> {
+    fn apply_phase(&mut self, now: Instant) -> Result<(), Over> {
         match self.site.phase() {
             Phase::Serving => {}
             Phase::Draining => self.connection.handle_draining(),
-            Phase::Stopped { forced: false } => self.connection.handle_stopped(self.now()),
+            Phase::Stopped { forced: false } => self.connection.handle_stopped(now),
             Phase::Stopped { forced: true } => return Err(Over),
         }
         Ok(())
