@@ -118,9 +118,6 @@ macro_rules! every_case {
         mod modern_bridge {
             $crate::modern_bridge!($($target)*);
         }
-        mod modern_questions {
-            $crate::modern_questions!($($target)*);
-        }
         mod modern_rules {
             $crate::modern_rules!($($target)*);
         }
@@ -199,7 +196,6 @@ pub mod life;
 pub mod memory;
 pub mod messages;
 pub mod modern_bridge;
-pub mod modern_questions;
 pub mod modern_rules;
 pub mod native;
 pub mod native_echo;

@@ -61,9 +61,11 @@ fn is_remark(proof: &str) -> bool {
     proof.starts_with("none: ") || decision.is_some_and(|number| (1..=15).contains(&number))
 }
 
-/// Returns whether a file has a function of this name.
+/// Returns whether a file has a function of this name, or is a transcript.
 fn is_there(root: &Path, proof: &str, sources: &mut BTreeMap<String, String>) -> bool {
-    let Some((file, name)) = proof.split_once(':') else { return false };
+    let Some((file, name)) = proof.split_once(':') else {
+        return proof.starts_with("tests/transcripts/") && root.join(proof).is_file();
+    };
     let source = sources
         .entry(file.to_owned())
         .or_insert_with(|| fs::read_to_string(root.join(file)).unwrap_or_default());

@@ -11,24 +11,13 @@ use crate::wait::{eventually, millis, seconds};
 use crate::wire::{Events, Request};
 
 cases! { $ bridge_eras:
-    initialize_is_answered_from_discovery
     every_legacy_revision_is_spoken
-    what_the_modern_era_has_removed
-    results_are_of_the_legacy_era
     sessions_share_the_process
-    progress_has_its_token
     logging_from_a_level_on
     changes_of_lists
     changes_of_resources
-    every_kind_of_question
-    several_questions_and_rounds
     questions_of_two_sessions
-    refusals_of_the_client
-    what_a_client_did_not_declare
-    cancellation_reaches_the_process
-    cancellation_between_two_rounds
     a_deleted_session_takes_its_calls_along
-    a_broken_stream_is_resumed
     batches
     a_crash_is_survived
     both_eras_of_clients
@@ -48,28 +37,6 @@ fn expect_legacy(message: &Value) {
     assert!(!text.contains("io.modelcontextprotocol/"), "{text}");
 }
 
-pub fn initialize_is_answered_from_discovery(target: &Target) {
-    let pontoon = modern(target);
-    let answer = Request::post(initialize(NEWEST).to_string()).send(pontoon.addr).answer();
-    expect_legacy(&answer);
-    let result = &answer["result"];
-    let capabilities = json!({
-        "logging": {},
-        "resources": {"listChanged": true, "subscribe": true},
-        "tools": {"listChanged": true},
-    });
-    assert_eq!(result["capabilities"], capabilities, "{answer}");
-    assert_eq!(
-        result["serverInfo"],
-        json!({"name": "test-server", "version": "1.0.0"}),
-        "{answer}"
-    );
-    assert_eq!(result["instructions"], "Told what to do wrong, it does that.", "{answer}");
-    assert_eq!(result["protocolVersion"], NEWEST, "{answer}");
-    let reached = pontoon.record.messages("initialize");
-    assert!(reached.is_empty(), "it would not understand: {reached:?}");
-}
-
 pub fn every_legacy_revision_is_spoken(target: &Target) {
     let pontoon = modern(target);
     for revision in ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"] {
@@ -79,42 +46,6 @@ pub fn every_legacy_revision_is_spoken(target: &Target) {
     }
     let other = Request::post(initialize("1999-01-01").to_string()).send(pontoon.addr);
     assert_eq!(other.answer()["result"]["protocolVersion"], NEWEST, "the newest it has");
-}
-
-pub fn what_the_modern_era_has_removed(target: &Target) {
-    let pontoon = modern(target);
-    let client = Client::open(&pontoon);
-    assert_eq!(client.request("ping", json!({}))["result"], json!({}));
-    let set = client.request("logging/setLevel", json!({"level": "info"}));
-    assert_eq!(set["result"], json!({}));
-    let uri = json!({"uri": "test-server://notes"});
-    for method in ["resources/subscribe", "resources/unsubscribe"] {
-        let answer = client.request(method, uri.clone());
-        assert_eq!(answer["result"], json!({}), "{method}");
-    }
-    for method in ["ping", "logging/setLevel", "resources/subscribe", "notifications/initialized"] {
-        assert!(pontoon.record.messages(method).is_empty(), "{method} is not for the process");
-    }
-    let unknown = client.request("no/such/method", json!({}));
-    assert_eq!(unknown["error"]["code"], -32601, "{unknown}");
-}
-
-pub fn results_are_of_the_legacy_era(target: &Target) {
-    let pontoon = modern(target);
-    let client = Client::open(&pontoon);
-    for (method, params) in [
-        ("tools/list", json!({})),
-        ("resources/list", json!({})),
-        ("resources/read", json!({"uri": "test-server://notes"})),
-        ("tools/call", json!({"name": "echo", "arguments": {"text": "x"}})),
-    ] {
-        let answer = client.request(method, params);
-        assert!(answer["result"].is_object(), "{answer}");
-        expect_legacy(&answer);
-    }
-    let unknown = client.request("resources/read", json!({"uri": "test-server://none"}));
-    let code = unknown["error"]["code"].as_i64().expect("a code");
-    assert!([-32002, -32602].contains(&code), "{unknown}");
 }
 
 pub fn sessions_share_the_process(target: &Target) {
@@ -140,32 +71,6 @@ pub fn sessions_share_the_process(target: &Target) {
     clients[1].expect_served();
     let gone = clients[0].send(json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}));
     gone.expect(404, "its session is its own");
-}
-
-/// Returns a call with a progress token.
-fn with_token(id: u64, token: Value, tool: &str, arguments: Value) -> Value {
-    let mut call = tool_call(id, tool, arguments);
-    call["params"]["_meta"] = json!({"progressToken": token});
-    call
-}
-
-pub fn progress_has_its_token(target: &Target) {
-    let pontoon = modern(target);
-    let clients = [Client::open(&pontoon), Client::open(&pontoon)];
-    for token in [json!("mine"), json!(7)] {
-        let mut streams = clients.each_ref().map(|client| {
-            let call =
-                with_token(client.id(), token.clone(), "progress", json!({"n": 5, "ms": 10}));
-            client.stream(call)
-        });
-        for stream in &mut streams {
-            for step in 1..=5 {
-                let params = stream.message()["params"].clone();
-                assert_eq!((&params["progressToken"], &params["progress"]), (&token, &json!(step)));
-            }
-            assert_eq!(text_of(&stream.message()), "done");
-        }
-    }
 }
 
 /// Returns the levels of the log messages on the stream of a call.
@@ -237,29 +142,10 @@ fn form(id: &str) -> Value {
     json!({"id": id, "method": "elicitation/create", "params": params})
 }
 
-fn sampling(id: &str) -> Value {
-    let content = json!({"type": "text", "text": "What is the capital of France?"});
-    let messages = json!([{"role": "user", "content": content}]);
-    let params = json!({"messages": messages, "maxTokens": 100});
-    json!({"id": id, "method": "sampling/createMessage", "params": params})
-}
-
-fn roots(id: &str) -> Value {
-    json!({"id": id, "method": "roots/list"})
-}
-
 /// Answers a question as a cooperative user.
 fn answer(question: &Value) -> Value {
-    match question["method"].as_str().expect("a method") {
-        "elicitation/create" => json!({"action": "accept", "content": {"name": "Ada"}}),
-        "roots/list" => json!({"roots": [{"uri": "file:///home/ada", "name": "home"}]}),
-        "sampling/createMessage" => json!({
-            "role": "assistant",
-            "content": {"type": "text", "text": "Paris"},
-            "model": "a model",
-        }),
-        other => panic!("unexpected question: {other}"),
-    }
+    assert_eq!(question["method"], "elicitation/create", "{question}");
+    json!({"action": "accept", "content": {"name": "Ada"}})
 }
 
 /// Calls the tool with several rounds.
@@ -279,47 +165,6 @@ fn question(stream: &mut Events) -> Value {
 #[track_caller]
 fn heard(message: &Value) -> Value {
     text_of(message).parse().expect("JSON")
-}
-
-pub fn every_kind_of_question(target: &Target) {
-    let pontoon = modern(target);
-    let client = Client::open(&pontoon);
-    for asks in [form("form"), sampling("sampling"), roots("roots")] {
-        let mut stream = ask(&client, json!([[asks.clone()]]));
-        let question = question(&mut stream);
-        assert_eq!(question["method"], asks["method"]);
-        for kept in ["message", "requestedSchema", "messages", "maxTokens"] {
-            assert_eq!(question["params"].get(kept), asks["params"].get(kept), "{question}");
-        }
-        let result = answer(&question);
-        client.respond(&question["id"], result.clone()).expect(202, "the answer");
-        let last = stream.message();
-        assert_eq!(heard(&last), json!({asks["id"].as_str().expect("a key"): result}));
-        expect_legacy(&last);
-        assert!(stream.messages().is_empty(), "and then it ends");
-    }
-}
-
-pub fn several_questions_and_rounds(target: &Target) {
-    let pontoon = modern(target);
-    let client = Client::open(&pontoon);
-    let rounds = json!([[form("a"), sampling("b"), roots("c")], [form("d")], [form("e")]]);
-    let mut stream = ask(&client, rounds);
-    let mut ids = Vec::new();
-    for round in [3, 1, 1] {
-        let questions: Vec<_> = (0..round).map(|_| question(&mut stream)).collect();
-        // The last is answered first.
-        for question in questions.iter().rev() {
-            client.respond(&question["id"], answer(question)).expect(202, "the answer");
-            ids.push(question["id"].to_string());
-        }
-    }
-    let heard = heard(&stream.message());
-    assert_eq!(heard.as_object().expect("answers").len(), 5, "{heard}");
-    assert_eq!(heard["b"]["content"]["text"], "Paris", "{heard}");
-    ids.sort();
-    ids.dedup();
-    assert_eq!(ids.len(), 5, "no id is used again: {ids:?}");
 }
 
 pub fn questions_of_two_sessions(target: &Target) {
@@ -345,76 +190,6 @@ pub fn questions_of_two_sessions(target: &Target) {
     }
 }
 
-pub fn refusals_of_the_client(target: &Target) {
-    let pontoon = modern(target);
-    let client = Client::open(&pontoon);
-    let refuse = |id: &Value| {
-        let error = json!({"code": -1, "message": "User rejected"});
-        client.send(json!({"jsonrpc": "2.0", "id": id, "error": error})).expect(202, "an error");
-    };
-    let mut stream = ask(&client, json!([[form("no")]]));
-    refuse(&question(&mut stream)["id"]);
-    assert_eq!(heard(&stream.message()), json!({"no": {"action": "cancel"}}));
-    for asks in [sampling("no"), roots("no")] {
-        let mut stream = ask(&client, json!([[asks]]));
-        refuse(&question(&mut stream)["id"]);
-        let failed = stream.message();
-        let is_failure = failed["error"].is_object() || failed["result"]["isError"] == true;
-        assert!(is_failure, "{failed}");
-    }
-    client.expect_served();
-}
-
-pub fn what_a_client_did_not_declare(target: &Target) {
-    let pontoon = modern(target);
-    let mut body = initialize(NEWEST);
-    body["params"]["capabilities"] = json!({"roots": {}});
-    let opened = Request::post(body.to_string()).send(pontoon.addr);
-    let session =
-        opened.expect(200, "initialize").header("mcp-session-id").expect("an id").to_owned();
-    let post = |body: Value| {
-        Request::post(body.to_string())
-            .header("Mcp-Session-Id", &session)
-            .header("MCP-Protocol-Version", NEWEST)
-            .send(pontoon.addr)
-    };
-    post(json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).expect(202, "it is");
-    for asks in [form("q"), sampling("q")] {
-        let messages = post(tool_call(1, "rounds", json!({"rounds": [[asks]]}))).messages();
-        let [failed] = &messages[..] else { panic!("it is not asked: {messages:?}") };
-        let is_failure = failed["error"].is_object() || failed["result"]["isError"] == true;
-        assert!(is_failure, "{failed}");
-    }
-}
-
-pub fn cancellation_reaches_the_process(target: &Target) {
-    let pontoon = modern(target);
-    let client = Client::open(&pontoon);
-    let call = tool_call("mine", "sleep", json!({"ms": 20_000}));
-    let mut stream = client.stream(call);
-    let reached = || pontoon.record.messages("tools/call");
-    eventually("it reaches the process", seconds(10), || reached().len() == 1);
-    client.cancel("mine").expect(202, "cancelled");
-    let cancelled = || pontoon.record.messages("notifications/cancelled");
-    eventually("so does its end", seconds(10), || cancelled().len() == 1);
-    assert_eq!(cancelled()[0]["params"]["requestId"], reached()[0]["id"]);
-    assert!(stream.messages().iter().all(|message| message["result"].is_null()));
-    client.expect_served();
-}
-
-pub fn cancellation_between_two_rounds(target: &Target) {
-    let pontoon = modern(target);
-    let client = Client::open(&pontoon);
-    let mut stream = client.stream(tool_call("mine", "rounds", json!({"rounds": [[form("q")]]})));
-    let asked = question(&mut stream);
-    client.cancel("mine").expect(202, "cancelled");
-    client.respond(&asked["id"], answer(&asked));
-    let rest = stream.messages();
-    assert!(rest.iter().all(|message| message["result"].is_null()), "{rest:?}");
-    client.expect_served();
-    assert_eq!(pontoon.record.messages("tools/call").len(), 2, "there is no second round");
-}
-
 pub fn a_deleted_session_takes_its_calls_along(target: &Target) {
     let pontoon = modern(target);
     let (client, other) = (Client::open(&pontoon), Client::open(&pontoon));
@@ -429,22 +204,6 @@ pub fn a_deleted_session_takes_its_calls_along(target: &Target) {
     });
     other.expect_served();
     assert_eq!(pontoon.running_children().len(), 1);
-}
-
-pub fn a_broken_stream_is_resumed(target: &Target) {
-    let pontoon = modern(target);
-    let client = Client::open(&pontoon);
-    let call = with_token(1, json!("t"), "progress", json!({"n": 3, "ms": 200}));
-    let mut stream = client.stream(call);
-    let (event, _) = stream.next_message().expect("a step");
-    stream.reset();
-    let mut rest = client.resume(&event.id.expect("an id")).events();
-    for step in 2..=3 {
-        assert_eq!(rest.message()["params"]["progress"], step);
-    }
-    assert_eq!(text_of(&rest.message()), "done");
-    let cancelled = pontoon.record.messages("notifications/cancelled");
-    assert!(cancelled.is_empty(), "to go away is not to cancel: {cancelled:?}");
 }
 
 pub fn batches(target: &Target) {

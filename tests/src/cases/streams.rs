@@ -15,23 +15,14 @@ use crate::wire::Events;
 
 cases! { $ streams:
     one_message_is_json
-    more_messages_are_events
     progress_carries_the_clients_token
     nothing_comes_after_the_answer
-    priming_event
     event_ids_are_unique
     changes_and_logs_on_the_listening_stream
     messages_come_on_one_stream_only
     requests_of_the_child_on_a_calls_stream
-    requests_of_the_child_on_the_listening_stream
-    requests_of_the_child_wait_for_a_stream
-    requests_of_the_child_come_with_the_next_call
-    pings_of_the_child_are_answered_without_a_stream
     requests_of_the_child_that_no_client_takes
-    answers_of_the_client_count_once
-    resuming_a_stream_that_broke
     resuming_a_stream_that_went_on
-    resuming_after_the_answer
     resuming_from_nowhere
     resuming_after_others_were_delivered
     leaving_is_not_cancelling
@@ -72,16 +63,6 @@ pub fn one_message_is_json(target: &Target) {
     assert_eq!(response.header("cache-control"), Some("no-store"));
 }
 
-pub fn more_messages_are_events(target: &Target) {
-    let (_pontoon, client) = scene(target);
-    let response = client.send(progress_call(1, "\"t\"", 3, 10));
-    assert_eq!(response.expect(200, "progress").header("content-type"), Some("text/event-stream"));
-    let messages = response.messages();
-    let steps: Vec<_> = messages.iter().map(step).collect();
-    assert_eq!(steps, [Some(1), Some(2), Some(3), None], "in order, the answer last");
-    assert_eq!(messages[3]["id"], 1);
-}
-
 pub fn progress_carries_the_clients_token(target: &Target) {
     let (_pontoon, client) = scene(target);
     for token in ["\"text\"", "7", "-1", "12345678901234567890123", "\"7\"", r#""\u00e9\"""#] {
@@ -109,17 +90,6 @@ pub fn nothing_comes_after_the_answer(target: &Target) {
     assert_eq!(messages.len(), 1, "{messages:?}");
     assert_eq!(text_of(&messages[0]), "once");
     client.expect_served();
-}
-
-pub fn priming_event(target: &Target) {
-    let (_pontoon, client) = scene(target);
-    let mut call = client.stream(tool_call(1, "echo", json!({"text": "x", "ms": 200})));
-    let first = call.next_event().expect("an event");
-    assert!(first.id.is_some(), "{first:?}");
-    assert_eq!(first.data.as_deref(), Some(""), "{first:?}");
-    let mut listening = client.listen();
-    let first = listening.next_event().expect("an event");
-    assert!(first.id.is_some() && first.data.as_deref() == Some(""), "{first:?}");
 }
 
 pub fn event_ids_are_unique(target: &Target) {
@@ -211,70 +181,6 @@ pub fn requests_of_the_child_on_a_calls_stream(target: &Target) {
     }
 }
 
-pub fn requests_of_the_child_on_the_listening_stream(target: &Target) {
-    let (_pontoon, client) = scene(target);
-    let mut listening = client.listen();
-    for (method, params, result) in questions().into_iter().take(3) {
-        let ask = json!({"method": method, "params": params, "id": method, "ms": 50});
-        client.call("ask_later", ask);
-        let question = listening.message();
-        assert_eq!(question["method"], method, "{question}");
-        client.respond(&question["id"], result).expect(202, method);
-        eventually("the answer is at the child", seconds(5), || {
-            client.text("answers", json!({})).contains(&format!(r#"\"id\":\"{method}\""#))
-        });
-    }
-}
-
-pub fn requests_of_the_child_wait_for_a_stream(target: &Target) {
-    let (pontoon, client) = scene(target);
-    let waiting = || pontoon.metric("pontoon_queue_bytes", &[]);
-    // A call that accepts events would get them.
-    client.call_json("ask_later", json!({"method": "roots/list", "params": {}, "id": 1}));
-    eventually("the question waits", seconds(5), || waiting() > 0.0);
-    let question = waiting();
-    client.call_json("log", json!({"text": "waits too"}));
-    eventually("the message waits too", seconds(5), || waiting() > question);
-    let mut listening = client.listen();
-    let both = [listening.message(), listening.message()];
-    let question = both.iter().find(|m| m["method"] == "roots/list").expect("the question");
-    assert!(both.iter().any(|m| m["params"]["data"] == "waits too"), "{both:?}");
-    client.respond(&question["id"], json!({"roots": []})).expect(202, "answer");
-    eventually("the answer is at the child", seconds(5), || {
-        client.text("answers", json!({})).contains("roots")
-    });
-}
-
-pub fn requests_of_the_child_come_with_the_next_call(target: &Target) {
-    let (pontoon, client) = scene(target);
-    client.call_json("ask_later", json!({"method": "roots/list", "params": {}, "id": "q"}));
-    eventually("the question waits", seconds(5), || {
-        pontoon.metric("pontoon_queue_bytes", &[]) > 0.0
-    });
-    let answer = client.call_json("echo", json!({"text": "only JSON"}));
-    assert_eq!(text_of(&answer), "only JSON");
-    let mut events = client.start(tool_call(1, "echo", json!({"text": "both"}))).events();
-    assert_eq!(events.message()["method"], "roots/list");
-    assert_eq!(text_of(&events.message()), "both");
-    client.respond(&json!("q"), json!({"roots": []})).expect(202, "answer");
-    eventually("the answer is at the child", seconds(5), || {
-        client.text("answers", json!({})).contains("roots")
-    });
-}
-
-pub fn pings_of_the_child_are_answered_without_a_stream(target: &Target) {
-    let (_pontoon, client) = scene(target);
-    client.call_json("ask_later", json!({"method": "ping", "params": {}, "id": "p"}));
-    eventually("the answer is at the child", seconds(5), || {
-        let answers = text_of(&client.call_json("answers", json!({}))).to_owned();
-        answers.contains(r#"\"id\":\"p\""#) && answers.contains(r#"\"result\":{}"#)
-    });
-    let mut listening = client.listen();
-    listening.next_event().expect("the first event, without a message");
-    client.call_json("ask_later", json!({"method": "ping", "params": {}, "id": "r"}));
-    assert_eq!(listening.message()["id"], "r", "a client that listens is asked itself");
-}
-
 pub fn requests_of_the_child_that_no_client_takes(target: &Target) {
     let (mut pontoon, client) = scene(target);
     for id in 0..130 {
@@ -291,48 +197,6 @@ pub fn requests_of_the_child_that_no_client_takes(target: &Target) {
     client.expect_served();
 }
 
-pub fn answers_of_the_client_count_once(target: &Target) {
-    let (pontoon, client) = scene(target);
-    let mut events = client.stream(tool_call(
-        1,
-        "ask",
-        json!({"method": "roots/list", "id": "q", "params": {}}),
-    ));
-    let question = events.message();
-    for nth in 0..3 {
-        client.respond(&question["id"], json!({"roots": [], "nth": nth})).expect(202, "answer");
-    }
-    let at_child: Value = text_of(&events.message()).parse().unwrap();
-    assert_eq!(at_child["result"]["nth"], 0);
-    client.expect_served();
-    assert_eq!(pontoon.record.lines_with("\"nth\"").len(), 1, "one answer at the child");
-    // Another session cannot answer for this one.
-    let stranger = Client::open(&pontoon);
-    let ask = tool_call(2, "ask", json!({"method": "roots/list", "id": "r", "params": {}}));
-    let mut events = client.stream(ask);
-    let question = events.message();
-    stranger.respond(&question["id"], json!({"roots": "forged"})).expect(202, "a stranger");
-    client.respond(&question["id"], json!({"roots": "true"})).expect(202, "the client");
-    assert!(text_of(&events.message()).contains("\"true\""));
-    assert!(pontoon.record.lines_with("forged").is_empty());
-}
-
-pub fn resuming_a_stream_that_broke(target: &Target) {
-    let (_pontoon, client) = scene(target);
-    let mut events = client.stream(progress_call(1, "1", 8, 100));
-    let mut last = None;
-    for expected in 1..=3 {
-        let (event, message) = events.next_message().expect("progress");
-        assert_eq!(step(&message), Some(expected));
-        last = event.id;
-    }
-    events.reset();
-    let mut rest = client.resume(&last.expect("an id")).events();
-    let (steps, answers) = steps_and_answers(&mut rest);
-    assert_eq!(steps, [4, 5, 6, 7, 8], "exactly what was missed");
-    assert_eq!(answers, 1, "and the answer");
-}
-
 pub fn resuming_a_stream_that_went_on(target: &Target) {
     let (_pontoon, client) = scene(target);
     let mut events = client.stream(progress_call(1, "1", 5, 100));
@@ -343,21 +207,6 @@ pub fn resuming_a_stream_that_went_on(target: &Target) {
     assert_eq!((steps, answers), (vec![2, 3, 4, 5], 1));
     let (_, twice) = steps_and_answers(&mut events);
     assert_eq!(twice, 0, "the answer came on one stream");
-}
-
-pub fn resuming_after_the_answer(target: &Target) {
-    let (_pontoon, client) = scene(target);
-    let mut events = client.stream(progress_call(1, "1", 3, 0));
-    let mut ids = Vec::new();
-    while let Some(event) = events.next_event() {
-        ids.extend(event.id);
-    }
-    let mut again = client.resume(&ids[0]).events();
-    assert_eq!(steps_and_answers(&mut again), (vec![1, 2, 3], 1), "from the priming event");
-    let mut again = client.resume(&ids[2]).events();
-    assert_eq!(steps_and_answers(&mut again), (vec![3], 1), "from the second step");
-    let again = client.resume(ids.last().unwrap()).response();
-    assert!(again.expect(204, "from the end: nothing to come back for").body.is_empty());
 }
 
 pub fn resuming_after_others_were_delivered(target: &Target) {
