@@ -1,8 +1,10 @@
 //! The claims of a token, and the identity that they give.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
-use super::{Identity, Scopes};
+use super::{Identity, Proof, Scopes, Signer};
 use crate::principal::Principal;
 use crate::reject::TokenFlaw;
 use crate::time::Duration;
@@ -59,11 +61,16 @@ impl Claims {
         if self.iss.as_deref().is_some_and(|named| named != issuer) {
             return Err(TokenFlaw::Issuer);
         }
-        self.identity(issuer)
+        self.identity(issuer, Proof::Introspection)
     }
 
     /// Returns the identity of a token with a valid signature.
-    pub(super) fn signed(&self, issuer: &str, unix_time: Duration) -> Result<Identity, TokenFlaw> {
+    pub(super) fn signed(
+        &self,
+        issuer: &str,
+        unix_time: Duration,
+        signer: Signer,
+    ) -> Result<Identity, TokenFlaw> {
         if self.iss.as_deref() != Some(issuer) {
             return Err(TokenFlaw::Issuer);
         }
@@ -75,12 +82,15 @@ impl Claims {
         if Duration::try_from_secs_f64(nbf).map_or(true, |nbf| unix_time + SKEW < nbf) {
             return Err(TokenFlaw::NotYetValid);
         }
-        Ok(Identity { expires: Some(expires), ..self.identity(issuer)? })
+        Ok(Identity {
+            expires: Some(expires),
+            ..self.identity(issuer, Proof::Signature(Arc::new(signer)))?
+        })
     }
 
     /// A client without a subject is another principal than the subject of the same name (RFC 9700,
     /// section 4.15).
-    fn identity(&self, issuer: &str) -> Result<Identity, TokenFlaw> {
+    fn identity(&self, issuer: &str, proof: Proof) -> Result<Identity, TokenFlaw> {
         let principal = match (&self.sub, self.client_id.as_ref().or(self.azp.as_ref())) {
             (Some(subject), _) => Principal::verified(issuer, subject),
             (None, Some(client)) => Principal::verified(&format!("client of {issuer}"), client),
@@ -94,6 +104,7 @@ impl Claims {
             scopes: Scopes::parse(&scopes.join(" ")),
             audiences: Some(aud.into()),
             expires: self.expires(),
+            proof,
         })
     }
 }

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
 use super::claims::Claims;
-use crate::auth::{Algorithm, Identity, JwtKeys, VerifySignature};
+use crate::auth::{Algorithm, Identity, JwtKeys, Signer, VerifySignature};
 use crate::reject::TokenFlaw;
 use crate::time::Duration;
 
@@ -53,11 +53,11 @@ impl JwtSettings {
         }
         let mut keys = self.keys.fitting(algorithm, header.kid.as_deref()).peekable();
         keys.peek().ok_or(TokenFlaw::Key)?;
-        if !keys.any(|key| (self.verify)(key, algorithm, signed, &signature)) {
-            return Err(TokenFlaw::Signature);
-        }
+        let key = keys.find(|key| (self.verify)(key, algorithm, signed, &signature));
+        let key = key.ok_or(TokenFlaw::Signature)?.clone();
         let claims = Claims::read(&decode(payload)?).ok_or(TokenFlaw::Malformed)?;
-        claims.signed(&self.issuer, unix_time)
+        let signer = Signer { issuer: self.issuer.clone(), algorithm, key };
+        claims.signed(&self.issuer, unix_time, signer)
     }
 }
 

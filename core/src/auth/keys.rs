@@ -169,6 +169,11 @@ impl JwtKeys {
         self.0.iter().any(|key| matches!(key.material, KeyMaterial::Symmetric(_)))
     }
 
+    /// Returns whether a key is one of them.
+    pub(super) fn has(&self, key: &KeyMaterial) -> bool {
+        self.0.iter().any(|own| own.material == *key)
+    }
+
     /// Iterates over the keys that may have signed a token.
     pub(super) fn fitting(
         &self,

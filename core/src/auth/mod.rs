@@ -11,6 +11,7 @@
 mod claims;
 mod endpoint_url;
 mod fetch;
+mod grant;
 mod introspection;
 mod jwt;
 mod keys;
@@ -36,6 +37,7 @@ use crate::time::Duration;
 
 pub use endpoint_url::check_endpoint_url;
 pub use fetch::{Fetch, FetchError, FetchId, FetchMethod, Fetched, Prospect, RemoteEvent, Secret};
+pub use grant::{Grant, Proof, Signer};
 pub use introspection::IntrospectionConfig;
 pub use jwt::JwtSettings;
 pub use keys::{Algorithm, JwtKeys, KeyMaterial, VerifySignature};
@@ -103,6 +105,8 @@ pub struct Identity {
     pub audiences: Option<Arc<[Box<str>]>>,
     /// The time since 1970-01-01 00:00 UTC at which it is not valid any more, if there is one.
     pub expires: Option<Duration>,
+    /// The proof.
+    pub proof: Proof,
 }
 
 /// The access of a request to an endpoint.
@@ -111,6 +115,8 @@ pub(crate) struct Access {
     pub(crate) principal: Principal,
     /// The permissions of the sender; `None` allows everything.
     pub(crate) permissions: Option<Arc<Permissions>>,
+    /// The basis of the verdict.
+    pub(crate) grant: Arc<Grant>,
 }
 
 impl Auth {
@@ -134,7 +140,11 @@ impl Auth {
         let permissions = self.scopes.permissions(&identity.scopes);
         match permissions.as_deref().is_some_and(Permissions::is_empty) {
             true => Err(Reject::InsufficientScope),
-            false => Ok(Access { principal: identity.principal, permissions }),
+            false => {
+                let Identity { principal, scopes, proof, expires, .. } = identity;
+                let grant = Arc::new(Grant { principal, scopes, proof, expires });
+                Ok(Access { principal, permissions, grant })
+            }
         }
     }
 
@@ -291,7 +301,8 @@ impl Keys {
                 false => found,
             })?;
         let principal = Principal::verified("token", &found.name);
-        Some(Identity { principal, scopes: found.scopes.clone(), audiences: None, expires: None })
+        let (scopes, proof) = (found.scopes.clone(), Proof::Token(found.digest));
+        Some(Identity { principal, scopes, audiences: None, expires: None, proof })
     }
 }
 

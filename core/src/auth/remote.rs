@@ -227,6 +227,7 @@ const SIGNED_TIME: Duration = Duration::from_secs(300);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::Proof;
     use crate::principal::Principal;
 
     const NOW: Duration = Duration::from_secs(1_800_000_000);
@@ -240,6 +241,7 @@ mod tests {
                 scopes: Scopes::parse(scopes),
                 audiences: None,
                 expires: Some(NOW + Duration::from_secs(seconds)),
+                proof: Proof::Introspection,
             };
             known.remember(TokenDigest::of(token), &identity, NOW);
         };

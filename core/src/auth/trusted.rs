@@ -5,7 +5,7 @@
 
 use core::net::IpAddr;
 
-use crate::auth::{Credentials, Identity, Scopes};
+use crate::auth::{Credentials, Identity, Proof, Scopes};
 use crate::principal::Principal;
 use crate::reject::{Reject, TokenFlaw};
 
@@ -72,7 +72,8 @@ impl TrustedHeaders {
             Some(_) => return Err(Reject::BadToken(TokenFlaw::RepeatedHeader)),
         };
         let principal = Principal::verified("header", &user);
-        Ok(Some(Identity { principal, scopes, audiences: None, expires: None }))
+        let proof = Proof::Gateway(credentials.peer);
+        Ok(Some(Identity { principal, scopes, audiences: None, expires: None, proof }))
     }
 }
 

@@ -10,13 +10,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::auth::{Grant, Keys};
 use crate::http::{ClientSlot, Holder};
 use crate::ids::{ExchangeId, SessionId, VariantId};
 use crate::limits::Limits;
 use crate::memory::{Account, Permit};
 use crate::principal::Principal;
-use crate::reject::Reject;
-use crate::time::Instant;
+use crate::reject::{Reject, TokenFlaw};
+use crate::time::{Duration, Instant};
 
 /// An exchange at the transport.
 #[derive(Debug)]
@@ -73,6 +74,8 @@ pub(crate) enum Owner {
 pub(crate) struct Exchanges {
     open: BTreeMap<ExchangeId, Transport>,
     holders: BTreeMap<ExchangeId, Holder>,
+    /// The grants of streams.
+    grants: BTreeMap<ExchangeId, HeldGrant>,
     all: Held,
     by_peer: BTreeMap<Option<IpAddr>, Held>,
     by_principal: BTreeMap<Principal, Held>,
@@ -83,6 +86,14 @@ pub(crate) struct Exchanges {
     /// The places of cancelled requests among those of their clients in progress, each with the time
     /// until which it is kept; in order.
     cancelled: VecDeque<(Instant, Arc<ClientSlot>)>,
+}
+
+/// The grant of an open stream.
+#[derive(Debug)]
+struct HeldGrant {
+    grant: Arc<Grant>,
+    /// Whether it was checked with the keys that were the current ones at the last check.
+    is_checked: bool,
 }
 
 /// The number of exchanges held open.
@@ -133,11 +144,39 @@ impl Exchanges {
     /// Counts an exchange for a client, if it is still open.
     pub(crate) fn hold(&mut self, exchange: ExchangeId, holder: Holder) {
         if self.open.contains_key(&exchange) {
-            self.holders.insert(exchange, holder);
+            let grant = holder.grant.clone().map(|grant| HeldGrant { grant, is_checked: false });
+            self.grants.extend(grant.map(|grant| (exchange, grant)));
             self.all.add(&holder);
             self.by_peer.entry(holder.peer).or_default().add(&holder);
             self.by_principal.entry(holder.principal).or_default().add(&holder);
+            self.holders.insert(exchange, holder);
         }
+    }
+
+    /// Returns whether a stream is open whose grant may end before it.
+    pub(crate) fn has_grants(&self) -> bool {
+        !self.grants.is_empty()
+    }
+
+    /// Returns the streams whose grants do not hold any more, and why; each once. With the same keys
+    /// as at the last call, a grant can only have expired since then.
+    pub(crate) fn take_revoked(
+        &mut self,
+        keys: &Keys,
+        is_changed: bool,
+        unix_time: Duration,
+    ) -> Vec<(ExchangeId, TokenFlaw)> {
+        let mut revoked = Vec::new();
+        self.grants.retain(|exchange, held| {
+            let is_known = std::mem::replace(&mut held.is_checked, true) && !is_changed;
+            let flaw = match is_known && !held.grant.has_expired(unix_time) {
+                true => None,
+                false => held.grant.flaw(keys, unix_time),
+            };
+            revoked.extend(flaw.map(|flaw| (*exchange, flaw)));
+            flaw.is_none()
+        });
+        revoked
     }
 
     /// Keeps the place of a cancelled request until this time, which is no earlier than those before.
@@ -167,6 +206,7 @@ impl Exchanges {
 
     pub(crate) fn remove(&mut self, exchange: &ExchangeId) -> Option<Transport> {
         self.variants.remove(exchange);
+        self.grants.remove(exchange);
         if let Some(holder) = self.holders.remove(exchange) {
             self.all.subtract(&holder);
             subtract(&mut self.by_peer, holder.peer, &holder);

@@ -19,6 +19,7 @@ mod clients;
 mod endings;
 mod era;
 mod eviction;
+mod grants;
 mod modern;
 mod overview;
 mod probes;
@@ -43,6 +44,7 @@ use crate::config::Config;
 use crate::cx::{Cx, Exchanges, IdAllocator, LogRateLimiter, Owner, SpawnBackoff, Upstream};
 use crate::engine::era::EraProbe;
 use crate::engine::eviction::{SessionIndex, Used};
+use crate::engine::grants::GrantCheck;
 use crate::engine::sampling::{ExpiryStats, StatsWaiter};
 use crate::engine::shared::Shared;
 use crate::engine::timers::{Timer, Timers};
@@ -140,6 +142,8 @@ pub struct Engine {
     resuming_until: Instant,
     /// The engines of requests whose headers are passed on as variables.
     variants: Variants,
+    /// The check of the credentials of open streams.
+    grant_check: GrantCheck,
     /// Whether it is one of those.
     is_variant: bool,
     /// The sessions and processes in use in other engines, if it is one of those.
@@ -226,6 +230,7 @@ impl Engine {
             started_at: now,
             resuming_until: Instant::ZERO,
             variants: Variants::default(),
+            grant_check: GrantCheck::default(),
             is_variant: false,
             used_elsewhere: Used::default(),
         }
@@ -303,6 +308,7 @@ impl Engine {
         self.plan_report();
         self.record_start_awaited();
         self.free_slots();
+        self.plan_grant_check();
     }
 
     /// Frees the places of cancelled requests whose time is over, which variants share.
@@ -412,6 +418,7 @@ impl Engine {
                 Timer::Child(child) => self.on_child_due(child),
                 Timer::Drain => self.force_stop(),
                 Timer::DrainReport => self.on_drain_report_due(),
+                Timer::Grants => self.check_grants(),
                 Timer::Log => self.report_skipped(),
                 Timer::Era => self.on_era_due(),
                 Timer::Pool => self.on_pool_due(at),

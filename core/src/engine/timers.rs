@@ -21,6 +21,8 @@ pub(crate) enum Timer {
     DrainReport,
     /// The engine, at the end of the era probe.
     Era,
+    /// The engine, to check the credentials of open streams.
+    Grants,
     /// The engine, when the sessions of a replaced one end.
     Retire,
     /// The log, to report skipped events.
@@ -63,7 +65,7 @@ impl Timers {
             }
             Timer::Log => TimerKind::Session,
             Timer::Pool | Timer::Stateless(_) => TimerKind::Run,
-            Timer::Session(_) | Timer::Slots | Timer::Sweep => TimerKind::Session,
+            Timer::Session(_) | Timer::Grants | Timer::Slots | Timer::Sweep => TimerKind::Session,
         };
         Some((*at, why))
     }

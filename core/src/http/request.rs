@@ -3,7 +3,7 @@
 use core::net::IpAddr;
 use std::sync::Arc;
 
-use crate::auth::Permissions;
+use crate::auth::{Grant, Permissions};
 use crate::child_env::ChildEnv;
 use crate::config::Serves;
 use crate::frame::EventId;
@@ -137,7 +137,7 @@ impl Request {
             | Request::Ready { .. }
             | Request::Metrics => return None,
         };
-        Some(Holder::new(head.peer, head.principal, is_stream))
+        Some(Holder::new(head.peer, head.principal, is_stream).with_grant(head.grant.as_ref()))
     }
 }
 
@@ -150,17 +150,25 @@ pub(super) fn is_subscription(body: &Body) -> bool {
 }
 
 /// The client that holds an exchange open.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Holder {
     pub(crate) peer: Option<IpAddr>,
     pub(crate) principal: Principal,
     /// Whether the exchange is a stream, which stays open until one side ends it.
     pub(crate) is_stream: bool,
+    /// The basis of the verdict about a stream, if there is authentication.
+    pub(crate) grant: Option<Arc<Grant>>,
 }
 
 impl Holder {
     pub(crate) fn new(peer: Option<IpAddr>, principal: Principal, is_stream: bool) -> Holder {
-        Holder { peer: peer.map(neighbourhood), principal, is_stream }
+        Holder { peer: peer.map(neighbourhood), principal, is_stream, grant: None }
+    }
+
+    /// Adds the basis of the verdict. Only a stream outlives that: a request that was admitted is
+    /// answered.
+    pub(crate) fn with_grant(self, grant: Option<&Arc<Grant>>) -> Holder {
+        Holder { grant: grant.filter(|_| self.is_stream).cloned(), ..self }
     }
 }
 
@@ -181,6 +189,8 @@ pub struct McpHead {
     pub principal: Principal,
     /// The permissions of the sender; `None` allows everything.
     pub permissions: Option<Arc<Permissions>>,
+    /// The basis of the verdict about the sender, if there is authentication.
+    pub grant: Option<Arc<Grant>>,
     /// `Mcp-Session-Id` of a client of a server without sessions. It has no meaning, and is sent
     /// back unchanged.
     pub foreign_session: Option<Box<str>>,

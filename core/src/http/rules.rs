@@ -529,6 +529,7 @@ impl Program {
             request_headers,
             principal,
             permissions: None,
+            grant: None,
             foreign_session,
             params_digest: None,
             client: None,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
+use crate::auth::Grant;
 use crate::chunk::Chunk;
 use crate::config::{EventFormat, Native};
 use crate::exchange::Exchange;
@@ -40,6 +41,8 @@ pub struct StatelessRequest {
     event_format: Option<Arc<dyn EventFormat>>,
     /// The client's address.
     peer: Option<IpAddr>,
+    /// The basis of the verdict about the client, if there is authentication.
+    grant: Option<Arc<Grant>>,
     /// The client's name, if requests are logged.
     client: Option<Box<str>>,
     is_logged: bool,
@@ -106,6 +109,7 @@ impl StatelessRequest {
             },
             peer: head.peer,
             exchange: Exchange::new(head.accept, batch, head.arrived),
+            grant: head.grant,
             session: head.foreign_session.filter(|_| era == Era::Legacy),
             event_format: native.event_format.clone().filter(|_| era == Era::Legacy),
             client: None,
@@ -232,7 +236,8 @@ impl StatelessRequest {
 
     /// Returns the client that holds the connection.
     pub(crate) fn holder(&self) -> Holder {
-        Holder::new(self.peer, self.sender.principal, self.is_subscription())
+        let holder = Holder::new(self.peer, self.sender.principal, self.is_subscription());
+        holder.with_grant(self.grant.as_ref())
     }
 
     /// Returns whether it lasts until its client disconnects.

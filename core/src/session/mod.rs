@@ -318,6 +318,13 @@ impl Session {
         }
     }
 
+    /// Ends the connection that carries a stream.
+    pub(crate) fn end_connection(&mut self, stream: Option<u64>, cx: &mut Cx<'_>) {
+        if let Some(number) = stream {
+            self.streams.end_connection(number, cx);
+        }
+    }
+
     fn touch(&mut self, cx: &mut Cx<'_>) {
         self.used_at = cx.now;
         cx.wake(cx.now + self.idle_max(cx.limits));

@@ -311,6 +311,7 @@ impl Machine {
                 [None, None, None, Some(&b"Bearer x"[..])][usize::from(who / 64)],
             ),
             permissions: None,
+            grant: None,
             foreign_session: None,
             params_digest: None,
             client: None,

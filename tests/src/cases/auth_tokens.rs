@@ -13,6 +13,8 @@ use super::auth::{TestFile, bearer, expect_refused, post, scope_of, tokens};
 use crate::Target;
 use crate::client::{Client, NEWEST, initialize, tool_call};
 use crate::entry::Entry;
+use crate::issuer::unix_time;
+use crate::modern::Modern;
 use crate::pontoon::Pontoon;
 use crate::wire::{Request, Response};
 
@@ -26,6 +28,7 @@ cases! { $ auth_tokens:
     a_refreshed_token_keeps_its_session
     ; on sockets only:
     expired_tokens: "the simulated clock begins in 1970"
+    streams_end_with_their_tokens: "the simulated clock begins in 1970"
     a_reload_replaces_the_keys: "a simulated program has no file"
 }
 
@@ -350,6 +353,32 @@ pub fn expired_tokens(target: &Target) {
         in_session.send(pontoon.addr).expect(401, "in the session of its subject");
     }
     client.expect_served();
+}
+
+/// A stream ends with the token that opened it, and its client comes back with a new one.
+pub fn streams_end_with_their_tokens(target: &Target) {
+    let issuer = Issuer::new();
+    let pontoon = start(target, &issuer, &["--child-era", "legacy"]);
+    // Of the 60 s that clocks may differ, eight are left.
+    let token = |exp: u64| bearer(&issuer.with(&json!({ "exp": exp })));
+    let (short, long) = (token(unix_time() - 52), token(LATER));
+    let client = Client::open_with(&pontoon, NEWEST, Some(&short));
+    let mut call = client.post(tool_call(7, "sleep", json!({"ms": 10_000}))).open(pontoon.addr);
+    let [short, long] = [short, long].map(|token| Modern::new(&pontoon).authorized(&token));
+    let listen = |client: &Modern| client.listen(json!({"toolsListChanged": true})).events;
+    let mut kept = listen(&long);
+    for mut stream in [client.listen(), listen(&short)] {
+        while stream.next_event().is_some() {}
+    }
+    let refused = short.send(&short.body("tools/list", json!({})));
+    refused.expect(401, "it has expired");
+    // The session and the request that was admitted before go on.
+    assert_eq!(call.response().answer()["id"], 7, "it was admitted before");
+    let resumed = Request::listen().header("Mcp-Session-Id", &client.session);
+    let mut resumed = resumed.header("Authorization", token(LATER)).open(pontoon.addr);
+    assert_eq!(resumed.head().status, 200, "the session is that of the subject");
+    long.text("list_changed", json!({"what": "tools", "ms": 0}));
+    assert_eq!(kept.message()["method"], "notifications/tools/list_changed");
 }
 
 /// The settings of the file are those of the options, and each server has an audience of its own.

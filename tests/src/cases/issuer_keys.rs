@@ -18,9 +18,10 @@ use crate::Target;
 use crate::client::{Client, NEWEST, initialize, tool_call};
 use crate::entry::Entry;
 use crate::issuer::{Issuer, Key};
+use crate::modern::Modern;
 use crate::pontoon::{CommandLine, Pontoon};
 use crate::wait::{eventually, seconds};
-use crate::wire::{Request, Wire};
+use crate::wire::{Events, Request, Wire};
 
 cases! { $ issuer_keys:
     ; on sockets only:
@@ -36,6 +37,7 @@ cases! { $ issuer_keys:
     files_of_authentication_are_read_again: "a simulated program has no file"
     a_file_of_keys_is_read_again: "a simulated program has no file"
     a_removed_token_is_refused_while_its_session_drains: "a simulated program has no file"
+    streams_of_a_removed_token_end: "a simulated program has no file"
 }
 
 /// Returns the command line of a server that finds the keys by the issuer.
@@ -324,6 +326,40 @@ pub fn files_of_authentication_are_read_again(target: &Target) {
     pontoon.signal(Signal::HUP);
     reloaded("auth_reloaded", before + 1);
     assert_eq!([status("one"), status("two")], [200, 200]);
+}
+
+/// Returns the streams of both eras that a client may keep open, at a server in `/mcp` and one of
+/// 2024-11-05.
+fn open_streams(pontoon: &Pontoon, token: &str) -> Vec<Events> {
+    let authorization = bearer(token);
+    let modern = Modern::new(pontoon).authorized(&authorization);
+    let of_2024 = Request::new("GET", "/sse").header("Accept", "text/event-stream");
+    let of_2024 = of_2024.header("Authorization", &authorization).open(pontoon.addr).events();
+    let session = Client::open_with(pontoon, NEWEST, Some(&authorization)).listen();
+    vec![session, modern.listen(json!({"toolsListChanged": true})).events, of_2024]
+}
+
+pub fn streams_of_a_removed_token_end(target: &Target) {
+    let echo = (target.echo(), "--log-level=info");
+    let legacy = (target.proxy().child(&[]), "--child-era=legacy");
+    let modern = (target.proxy().child(&["--modern"]), "--child-era=modern");
+    for (line, option) in [echo, legacy, modern] {
+        let file = tokens(&[("ann", ""), ("ben", "")]);
+        let pontoon = line.options(&["--auth-token-file", file.path(), "--sse", option]).start();
+        let [of_ann, mut of_ben] = ["ann", "ben"].map(|name| open_streams(&pontoon, name));
+        let next = tokens(&[("ben", ""), ("cat", "")]);
+        fs::copy(next.path(), file.path()).expect("a file");
+        pontoon.signal(Signal::HUP);
+        for mut stream in of_ann {
+            while stream.next_event().is_some() {}
+        }
+        let logged = pontoon.await_log_events("refused", 1);
+        assert_eq!(logged[0]["reason"], "bad_token", "{logged:?}");
+        let ann = Modern::new(&pontoon).authorized(&bearer("ann"));
+        ann.send(&ann.body("tools/list", json!({}))).expect(401, option);
+        let status = of_ben.iter_mut().map(|stream| stream.try_next(Duration::from_millis(1500)));
+        assert!(status.into_iter().all(|next| !matches!(next, Ok(None))), "{option}: they go on");
+    }
 }
 
 pub fn a_file_of_keys_is_read_again(target: &Target) {

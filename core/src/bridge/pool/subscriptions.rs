@@ -123,11 +123,21 @@ impl Pool {
     /// Ends a subscription whose client does not read its messages: it is better to open another
     /// one, and to look for changes, than to miss some.
     pub(super) fn end_subscription(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) {
-        let Some(post) = self.posts.remove(&exchange) else { return };
         cx.metrics.dropped(Dropped::Overflow);
+        self.end_early(exchange, "The client does not read", cx);
+    }
+
+    /// Ends a subscription whose client has no valid credentials any more.
+    pub(crate) fn revoke(&mut self, exchange: ExchangeId, cx: &mut Cx<'_>) {
+        self.end_early(exchange, "The credentials of the client have ended", cx);
+    }
+
+    fn end_early(&mut self, exchange: ExchangeId, reason: &str, cx: &mut Cx<'_>) {
+        let Some(post) = self.posts.remove(&exchange) else { return };
+        self.waiting.retain(|waiting| *waiting != exchange);
         self.unsubscribe(&post, cx);
         if let Some((child, number)) = post.assigned.filter(|_| post.subscription.is_none()) {
-            self.cancel(child, number, "The client does not read", cx);
+            self.cancel(child, number, reason, cx);
         }
         post.end_subscription(cx);
     }

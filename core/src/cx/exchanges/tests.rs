@@ -16,7 +16,7 @@ fn fill(exchanges: &mut Exchanges, holder: Holder, limits: &Limits) -> (usize, R
         }
         let id = ExchangeId(exchanges.len() as u64);
         exchanges.insert(id, Transport::new(Owner::Stateless, None, None));
-        exchanges.hold(id, holder);
+        exchanges.hold(id, holder.clone());
     }
 }
 
@@ -50,7 +50,7 @@ fn one_principal_has_half_wherever_its_requests_come_from() {
 fn what_is_closed_counts_no_longer() {
     let (mut exchanges, limits) = (Exchanges::default(), limits());
     let peer = holder(PEER_A, Some("Bearer a"), true);
-    let (count, _) = fill(&mut exchanges, peer, &limits);
+    let (count, _) = fill(&mut exchanges, peer.clone(), &limits);
     for id in 0..count {
         exchanges.remove(&ExchangeId(id as u64));
     }

@@ -77,6 +77,7 @@ impl Client {
             request_headers: None,
             principal: self.principal,
             permissions: None,
+            grant: None,
             foreign_session: None,
             params_digest: None,
             client: None,

@@ -150,8 +150,9 @@ const ADMISSION_TIME_MAX: Duration = Duration::from_secs(15);
 impl McpHead {
     /// Records the access of the sender, if there is authentication.
     pub(super) fn set_access(&mut self, access: Option<Access>) {
-        if let Some(Access { principal, permissions }) = access {
+        if let Some(Access { principal, permissions, grant }) = access {
             (self.principal, self.permissions) = (principal, permissions);
+            self.grant = Some(grant);
         }
     }
 }

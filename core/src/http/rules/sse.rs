@@ -89,6 +89,7 @@ fn mcp_head<H: Headers>(
         request_headers: None,
         principal: principal(bind, head.headers),
         permissions: None,
+        grant: None,
         foreign_session: None,
         params_digest: None,
         client: None,

@@ -30,6 +30,7 @@ fn head(version: Option<&str>, method: Option<&str>) -> McpHead {
         request_headers,
         principal: Principal::Anonymous,
         permissions: None,
+        grant: None,
         foreign_session: None,
         params_digest: None,
         client: None,

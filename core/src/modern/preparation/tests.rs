@@ -28,6 +28,7 @@ fn digest(chance: &Arc<Rng>, bytes: usize, capabilities: &str, state: &str) -> O
         request_headers: None,
         principal: Principal::Anonymous,
         permissions: None,
+        grant: None,
         foreign_session: None,
         params_digest: None,
         client: None,

@@ -79,6 +79,17 @@ impl Streams {
         self.retire(number, cx);
     }
 
+    /// Ends the connection that carries a stream, which its client may not resume as it is.
+    pub(crate) fn end_connection(&mut self, number: u64, cx: &mut Cx<'_>) {
+        if self.listens(number) {
+            return self.end_listener(number, cx);
+        }
+        self.on_stream(number, cx, |exchange, out| {
+            exchange.begin(out);
+            out.disconnect(RECONNECT_DELAY);
+        });
+    }
+
     /// Ends the connection that carries a stream, but not the stream: its client reconnects for the
     /// rest. Without an event to resume from it keeps its connection.
     pub(crate) fn disconnect(&mut self, number: u64, come_back: Duration, cx: &mut Cx<'_>) {

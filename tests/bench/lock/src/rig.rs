@@ -303,6 +303,7 @@ pub(crate) fn head(session: SessionHeader, revision: RevisionHeader, accept: Acc
         request_headers: None,
         principal: Principal::of(None),
         permissions: None,
+        grant: None,
         foreign_session: None,
         params_digest: None,
         client: None,
