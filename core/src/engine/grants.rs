@@ -73,7 +73,6 @@ impl Engine {
                 self.with_session(id, |session, cx| session.end_connection(stream, cx));
             }
             Owner::Bridge => {
-                self.drop_pending(exchange);
                 self.with_pool(|pool, cx| pool.revoke(exchange, cx));
             }
             Owner::Stateless => self.resume_stateless(exchange, StatelessInput::EndListens),

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use crate::json::envelope;
 use crate::json::scan::Cursor;
-use crate::json::string::{as_str, unescape};
+use crate::json::string::{as_str, is_confusable, unescape};
 
 /// An object's members, in order.
 #[derive(Clone, Debug, Default)]
@@ -87,6 +87,11 @@ impl<'t> Object<'t> {
     /// Removes a member.
     pub(crate) fn remove(&mut self, key: &str) {
         self.members.retain(|member| !member.is(key));
+    }
+
+    /// Removes each member whose key some parsers take for this one, which is in lower case.
+    pub(crate) fn remove_confusable(&mut self, key: &[u8]) {
+        self.members.retain(|member| !is_confusable(member.key, &[key]));
     }
 
     /// Removes every member whose value is null.

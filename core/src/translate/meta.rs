@@ -38,7 +38,8 @@ pub(super) fn is_cacheable(method: &str) -> bool {
 pub(super) fn strip_params(method: &str, params: &mut Object<'_>) {
     if may_require_input(method) {
         params.remove("inputResponses");
-        params.remove("requestState");
+        // Of a legacy client, it would be the state of another one.
+        params.remove_confusable(b"requeststate");
     }
     if method == "tools/call" {
         params.remove("task");

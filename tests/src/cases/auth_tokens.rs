@@ -15,7 +15,7 @@ use crate::client::{Client, NEWEST, initialize, tool_call};
 use crate::entry::Entry;
 use crate::issuer::unix_time;
 use crate::modern::Modern;
-use crate::pontoon::Pontoon;
+use crate::pontoon::{CommandLine, Pontoon};
 use crate::wire::{Request, Response};
 
 cases! { $ auth_tokens:
@@ -29,6 +29,7 @@ cases! { $ auth_tokens:
     ; on sockets only:
     expired_tokens: "the simulated clock begins in 1970"
     streams_end_with_their_tokens: "the simulated clock begins in 1970"
+    a_stream_that_waits_ends_with_its_token: "the simulated clock begins in 1970"
     a_reload_replaces_the_keys: "a simulated program has no file"
 }
 
@@ -137,12 +138,16 @@ fn hmac_of(key: &[u8], message: &[u8]) -> Vec<u8> {
 
 /// Starts the program with the keys of an issuer, and a token for figures.
 fn start(target: &Target, issuer: &Issuer, more: &[&str]) -> Pontoon {
+    start_in_front_of(target.proxy(), issuer, more)
+}
+
+fn start_in_front_of(command: CommandLine, issuer: &Issuer, more: &[&str]) -> Pontoon {
     let is_shared = more.iter().any(|option| option.contains("HS256"));
     let keys = TestFile::new(&issuer.jwks(is_shared).to_string());
     let figures = tokens(&[("figures", "")]);
     let options = ["--auth-issuer", ISSUER, "--auth-resource", RESOURCE, "--auth-jwks-file"];
     let options = [&options[..], &[keys.path(), "--auth-token-file", figures.path()], more];
-    target.proxy().options(&options.concat()).start()
+    command.options(&options.concat()).start()
 }
 
 fn open(pontoon: &Pontoon, token: &str) -> Response {
@@ -379,6 +384,19 @@ pub fn streams_end_with_their_tokens(target: &Target) {
     assert_eq!(resumed.head().status, 200, "the session is that of the subject");
     long.text("list_changed", json!({"what": "tools", "ms": 0}));
     assert_eq!(kept.message()["method"], "notifications/tools/list_changed");
+}
+
+/// A stream that waits for its server's first message ends once its token has expired.
+pub fn a_stream_that_waits_ends_with_its_token(target: &Target) {
+    let issuer = Issuer::new();
+    let silent = target.proxy().wrapping(&["sh", "-c", "exec sleep 100"]);
+    let pontoon = start_in_front_of(silent, &issuer, &["--child-era", "probe"]);
+    // Of the 60 s that clocks may differ, two are left; the search for the era takes four.
+    let token = bearer(&issuer.with(&json!({"exp": unix_time() - 58})));
+    let client = Modern::new(&pontoon).authorized(&token);
+    let body = client.body("subscriptions/listen", json!({"notifications": {}}));
+    let ended = client.send(&body).expect(200, "the token expires while it waits").answer();
+    assert_eq!(ended["result"]["resultType"], "complete", "{ended}");
 }
 
 /// The settings of the file are those of the options, and each server has an audience of its own.

@@ -20,7 +20,7 @@ pub(crate) struct Caller<'t> {
 /// `None` if the params are not an object, which is the client's error (-32602).
 ///
 /// `task` of `tools/call` is removed because tasks are not offered, and so are members that would
-/// make it a retry.
+/// make it a retry, or that some servers take for them.
 pub(crate) fn params(
     method: &str,
     params: Option<&[u8]>,

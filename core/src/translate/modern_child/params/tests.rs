@@ -98,3 +98,12 @@ fn a_request_names_its_resource() {
     assert_eq!(uri(b"{}"), None);
     assert_eq!(uri(b"[]"), None);
 }
+
+#[test]
+fn no_key_is_taken_for_the_state_of_a_retry() {
+    for key in ["requestState", "RequestState", "request\\u0053tate", "requestState\\u0000"] {
+        let text = format!(r#"{{"{key}":"s","requestStates":1}}"#);
+        let left = format!(r#"{{"requestStates":1,"_meta":{{{DESCRIPTION}}}}}"#);
+        assert_eq!(told("tools/call", &text), left, "{key}");
+    }
+}
