@@ -64,7 +64,7 @@ impl Site {
     fn expect_state(&self, state: &str) {
         self.expect("reloaded");
         let event = self.expect("server");
-        assert!(event["state"].as_str().unwrap().starts_with(state), "{event}");
+        assert_eq!(event["state"].as_str().unwrap().split(':').next(), Some(state), "{event}");
     }
 }
 
@@ -75,6 +75,9 @@ impl Drop for Site {
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
+
+/// The state of an entry that was served before its error.
+const BROKEN: &str = "served as before this error";
 
 /// Returns a file with one server, which has this `envFile`.
 fn servers(env_file: &str) -> String {
@@ -98,12 +101,12 @@ fn a_change_of_an_env_file_is_noticed() {
     fs::write(&file, "NAME=value\n").unwrap();
     site.expect_state("served");
     replace(&file, "no assignment\n");
-    site.expect_state("broken");
+    site.expect_state(BROKEN);
     replace(&file, "NAME=other\n");
     site.expect_state("served");
     // The other file is watched now.
     replace(&site.folder.join("servers.json"), &servers("second.env"));
-    site.expect_state("broken");
+    site.expect_state(BROKEN);
     fs::write(site.folder.join("second.env"), "NAME=value\n").unwrap();
     site.expect_state("served");
 }
@@ -122,7 +125,7 @@ fn a_change_behind_links_is_noticed() {
             symlink(Path::new("..data").join(name), folder.join(name)).unwrap();
         }
     });
-    for (version, state) in [("..2", "broken"), ("..1", "served")] {
+    for (version, state) in [("..2", BROKEN), ("..1", "served")] {
         let new = site.folder.join("..data_tmp");
         symlink(version, &new).unwrap();
         fs::rename(new, site.folder.join("..data")).unwrap();

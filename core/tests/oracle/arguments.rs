@@ -25,7 +25,14 @@ pub(crate) fn arguments(bytes: &[u8]) {
             tool.name
         );
         let answers = say(call.as_bytes());
-        assert_eq!((answers.len(), &answers[0]["id"]), (1, &Value::from(1)), "{call}");
+        assert_eq!(answers.len(), 1, "{call}");
+        if answers[0]["id"].is_null() {
+            // It is nested too deeply, or has half of a surrogate pair.
+            assert_eq!(answers[0]["error"]["code"], -32700, "{call}");
+            assert!(serde_json::from_str::<Value>(&call).is_err(), "{call}");
+            continue;
+        }
+        assert_eq!(answers[0]["id"], 1, "{call}");
         let is_taken = answers[0].get("result").is_some();
         assert_eq!(is_taken, is_valid(&tool.input.to_json(), json.get()), "{call}");
         if !is_taken {
