@@ -16,7 +16,7 @@ use serde_json::json;
 use super::initialize::refusal;
 use super::{FacadeCx, LegacyFacade};
 use crate::json::object::{Object, quoted};
-use crate::json::{Answer, Field, Message, line, parse_number};
+use crate::json::{Answer, Field, Message, error_words, line, parse_number};
 use crate::legacy_facade::{BackendEvent, RelatesTo, RequestFlags, ToWorker};
 use crate::protocol::known_method;
 use crate::reject::{Capability, Flaw, INTERNAL_ERROR, Reject};
@@ -357,7 +357,11 @@ impl LegacyFacade {
         let answer = Answer::of(message);
         let response = answer.and_then(|answer| modern_child::answer(question.needs, &answer));
         let Some(response) = response else {
-            let text = format!("The client did not answer {}", capability::method(question.needs));
+            let method = capability::method(question.needs);
+            let text = match message.error().map(error_words) {
+                Some(words) => format!("The client answered {method} with an error: {words}"),
+                None => format!("The client's answer to {method} cannot be used"),
+            };
             return self.answer_call(call, Answer::error(INTERNAL_ERROR, &text));
         };
         if let Some(visit) = question.elicitation.take().filter(|_| is_accepted(&response)) {
