@@ -146,8 +146,8 @@ pub struct Limits {
     pub noise_lines_burst: usize,
     /// Invalid lines of a child that are logged per second after the burst.
     pub noise_lines_per_second: usize,
-    /// Bytes of a child's output without effect that are read per second, and in a burst: standard
-    /// error, lines that are not messages, and messages that are dropped.
+    /// Bytes of a child's output without effect that are read per second, after a burst of four
+    /// seconds' worth: standard error, lines that are not messages, and messages that are dropped.
     pub wasted_bytes_per_second: usize,
     /// Bytes that wait for a child to read them. One message is always accepted.
     pub stdin_bytes_max: usize,
@@ -273,7 +273,7 @@ impl Default for Limits {
             pipe_write_bytes: 64 * KIB,
             noise_lines_burst: 10,
             noise_lines_per_second: 1,
-            wasted_bytes_per_second: 16 * MIB,
+            wasted_bytes_per_second: 4 * MIB,
             stdin_bytes_max: 8 * MIB,
             child_requests_max: 100,
             stderr_lines_burst: 500,

@@ -14,7 +14,7 @@ use crate::machine::{Action, ChildPipe};
 use crate::time::{Duration, Instant};
 
 /// The bytes of this time at the rate are read at once.
-const BURST: Duration = Duration::from_secs(1);
+const BURST: Duration = Duration::from_secs(4);
 
 /// The reading of one pipe.
 #[derive(Debug)]

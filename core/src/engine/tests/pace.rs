@@ -7,11 +7,11 @@ use crate::engine::*;
 use crate::limits::Limits;
 use crate::protocol::Revision;
 
-/// Allows 10,000 bytes without effect at once, 10,000 per second, and 1,000 per read.
+/// Allows 10,000 bytes without effect at once, 2,500 per second, and 250 per read.
 fn limits() -> Limits {
     Limits {
-        wasted_bytes_per_second: 10_000,
-        pipe_read_bytes: 1000,
+        wasted_bytes_per_second: 2500,
+        pipe_read_bytes: 250,
         queue_len_max: 1,
         ..Limits::default()
     }
@@ -53,13 +53,13 @@ fn lines_that_are_not_messages_are_read_at_a_rate() {
     let call = rig.call(&client, "1");
     let number = rig.number(child);
     let bytes = written(&mut rig, 10, stdout_of(child), write_line(child, &"x".repeat(100)));
-    assert!((90_000..=112_000).contains(&bytes), "{bytes}");
+    assert!((33_000..=38_000).contains(&bytes), "{bytes}");
     assert_eq!(rig.stage(call), Stage::Waiting);
     rig.child_answers(child, &number, "{}");
     assert_eq!(rig.reply(call).0, 200);
     rig.pass(secs(3));
     let bytes = written(&mut rig, 1, stdout_of(child), write_line(child, "x"));
-    assert!((15_000..=21_000).contains(&bytes), "the burst has returned: {bytes}");
+    assert!((9_000..=11_000).contains(&bytes), "the burst has returned: {bytes}");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn a_shared_child_is_read_at_the_same_rate() {
         let call = rig.ask(&Modern::new(), "1", "tools/call", r#""name":"x""#);
         let child = rig.last_child();
         let bytes = written(&mut rig, 4, stdout_of(child), write_line(child, &"x".repeat(100)));
-        assert!((40_000..=52_000).contains(&bytes), "{era:?}: {bytes}");
+        assert!((19_000..=22_000).contains(&bytes), "{era:?}: {bytes}");
         assert_eq!(rig.stage(call), Stage::Waiting);
     }
 }
@@ -81,7 +81,7 @@ fn messages_without_a_stream_are_read_at_a_rate() {
     let (client, child) = rig.open(Revision::V2025_11_25);
     let line = list_changed(1);
     let bytes = written(&mut rig, 4, stdout_of(child), write_line(child, &line));
-    assert!((40_000..=52_000).contains(&bytes), "{bytes}");
+    assert!((19_000..=22_000).contains(&bytes), "{bytes}");
     rig.get(&client);
     rig.pass(secs(1));
     for _ in 0..1000 {
@@ -99,11 +99,11 @@ fn standard_error_is_read_at_a_rate_of_its_own() {
         4,
         |rig| rig.children[&child].reading_stderr,
         |rig| {
-            rig.input(Input::ChildStderr { child, bytes: vec![b'x'; 1000].into() });
-            1000
+            rig.input(Input::ChildStderr { child, bytes: vec![b'x'; 100].into() });
+            100
         },
     );
-    assert!((40_000..=52_000).contains(&bytes), "{bytes}");
+    assert!((19_000..=22_000).contains(&bytes), "{bytes}");
     assert!(rig.children[&child].reading);
 }
 
