@@ -215,10 +215,8 @@ impl Child {
     }
 
     fn update_reading(&mut self, cx: &mut Cx<'_>) {
-        // A child that blocks on its output could not end. After its exit the rest is read.
-        let is_ending = self.exited.is_some() || self.stop.is_some();
         for pace in [&mut self.stdout_pace, &mut self.stderr_pace] {
-            pace.apply(self.id, is_ending, cx);
+            pace.apply(self.id, self.exited.is_some(), cx);
         }
     }
 
@@ -386,8 +384,9 @@ impl Child {
         }
         self.stdin_open = false;
         cx.out.push(Action::CloseStdin { child: self.id });
+        // A child that blocks on its output could not end.
+        self.set_read_enabled(true, cx);
         self.next_stop_step(Some(Signal::Terminate), cx);
-        self.update_reading(cx);
     }
 
     /// Kills it.

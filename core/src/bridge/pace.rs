@@ -1,4 +1,4 @@
-//! Whether a pipe of a child is read, and how fast if what it writes has no effect.
+//! Limits how fast a pipe of a child is read while its output has no effect.
 //!
 //! Reading costs processor time, which other servers and sessions need. Output with an effect is
 //! read as fast as its receiver reads it. Lines that are not messages, messages that are dropped,
@@ -13,7 +13,7 @@ use crate::ids::ChildId;
 use crate::machine::{Action, ChildPipe};
 use crate::time::{Duration, Instant};
 
-/// The bytes of this time at the rate are read at once.
+/// The burst: the bytes that the rate allows in this time are read without a pause.
 const BURST: Duration = Duration::from_secs(4);
 
 /// The reading of one pipe.
@@ -45,7 +45,7 @@ impl Pace {
     pub(crate) fn count(&mut self, bytes: usize, cx: &mut Cx<'_>) {
         let rate = cx.limits.wasted_bytes_per_second;
         let piece = time_for(cx.limits.pipe_read_bytes, rate);
-        // The bytes above the rate are not owed for longer: one line of any size is one piece.
+        // Capped, so that a line of any length causes only a short pause.
         let full_at = self.full_at.max(cx.now) + time_for(bytes, rate);
         self.full_at = full_at.min(cx.now + BURST + piece);
         let excess = self.full_at.since(cx.now).saturating_sub(BURST);
@@ -56,11 +56,11 @@ impl Pace {
         }
     }
 
-    /// Starts or stops reading, as the receiver and the rate demand. A child that ends is read
-    /// in any case, because it could block on its output.
-    pub(crate) fn apply(&mut self, child: ChildId, is_ending: bool, cx: &mut Cx<'_>) {
+    /// Starts or stops reading, as the receiver and the rate demand. After the exit of the child,
+    /// the rest of its output is always read.
+    pub(crate) fn apply(&mut self, child: ChildId, has_exited: bool, cx: &mut Cx<'_>) {
         self.paused_until.take_if(|until| *until <= cx.now);
-        let enabled = is_ending || self.is_wanted && self.paused_until.is_none();
+        let enabled = has_exited || self.is_wanted && self.paused_until.is_none();
         if self.is_enabled != enabled {
             self.is_enabled = enabled;
             cx.out.push(Action::SetReadEnabled { child, pipe: self.pipe, enabled });

@@ -102,9 +102,14 @@ impl Engine {
     /// Handles a line of a child, and counts it for the child's pace if it had no effect.
     pub(super) fn on_paced_line(&mut self, child: ChildId, line: Result<Message, InvalidLine>) {
         let bytes = line.as_ref().map_or_else(|line| line.bytes, |message| message.bytes().len());
+        self.paced(child, bytes, |engine| engine.on_child_line(child, line));
+    }
+
+    fn paced(&mut self, child: ChildId, bytes: usize, handle: impl FnOnce(&mut Engine)) {
         let wasted = self.shared.metrics.wasted_messages();
-        self.on_child_line(child, line);
-        if self.shared.metrics.wasted_messages() > wasted {
+        handle(self);
+        let is_stopping = self.stopping_children.contains_key(&child);
+        if is_stopping || self.shared.metrics.wasted_messages() > wasted {
             self.with_child(child, |child, cx| child.count_wasted(bytes, cx));
         }
     }
@@ -149,16 +154,19 @@ impl Engine {
         (made, translated): (Translation, Translated),
     ) {
         let Some(held) = self.held_lines.remove(&child) else { return };
-        match self.translation(child, &message).is_same(&made) {
-            true => self.take_message(child, message, translated),
-            false => {
-                self.shared.out.push(Action::discard(translated));
-                self.on_child_message(child, message);
+        let bytes = message.bytes().len();
+        self.paced(child, bytes, |engine| {
+            match engine.translation(child, &message).is_same(&made) {
+                true => engine.take_message(child, message, translated),
+                false => {
+                    engine.shared.out.push(Action::discard(translated));
+                    engine.on_child_message(child, message);
+                }
             }
-        }
+        });
         self.pump();
         for line in held {
-            self.on_child_line(child, line);
+            self.on_paced_line(child, line);
             self.pump();
         }
         if !self.held_lines.contains_key(&child) {

@@ -4,7 +4,7 @@
 //!
 //! A stream that lasts until its client disconnects ends once its credentials do not hold any more:
 //! a GET stream, one of HTTP+SSE with its session, a `subscriptions/listen`. Its client gets 401 for
-//! the next request, and comes back with another token. A request that was admitted is answered.
+//! the next request, and may then send another token. A request that was admitted is answered.
 //!
 //! [`Grant`]: crate::auth::Grant
 
@@ -27,7 +27,7 @@ pub(super) struct GrantCheck {
     keys: Option<Arc<Keys>>,
 }
 
-/// The time between two checks, in which no other work follows from grants.
+/// The time between two checks.
 const CHECK_PERIOD: Duration = Duration::from_secs(1);
 
 impl Engine {
