@@ -30,7 +30,7 @@ pub(crate) fn shared(args: &AuthArgs) -> Result<Option<SharedAuth>, Failure> {
     if !is_wanted(args) {
         return check_unused(args).map(|()| None);
     }
-    // So that a reload with a bad one changes nothing.
+    // Checked here, so that a reload with a bad URL changes nothing.
     args.auth_resource.as_deref().map(|url| resource(args, url)).transpose()?;
     Ok(Some(SharedAuth {
         watch: Watch::of(args.files().collect()),
@@ -49,13 +49,13 @@ pub(crate) fn check_entries(args: &AuthArgs, report: &mut Report) {
     }
 }
 
-/// Adds the problems that the settings of authentication in files have, and those of entries with
-/// them.
+/// Reports errors in `pontoon.auth`, and entries that cannot be served with it.
 pub(crate) fn check_settings(report: &mut Report) {
     let args = with_settings(&AuthArgs::default(), |_| false, &report.settings.auth);
     let checked = args.and_then(|args| {
         check_entries(&args, report);
-        shared(&args)
+        // Options may give what is missing.
+        if is_wanted(&args) { shared(&args).map(drop) } else { Ok(()) }
     });
     if let Err(Failure { what, why, fix, .. }) = checked {
         report.refuse_settings("pontoon.auth", format!("{what}: {why}"), fix);

@@ -128,14 +128,16 @@ fn check_finds_what_authentication_makes_of_a_file() {
         "{shown}"
     );
     assert_eq!(code, Some(1));
-    for auth in ["{}", r#"{ "auth": { "tokenFile": "ann.tokens", "scopes": ["none"] } }"#] {
+    let unchecked = r#"{ "auth": { "tokenFile": "ann.tokens", "scopes": ["none"] } }"#;
+    // Options of `pontoon serve` may give the tokens.
+    let resource = r#"{ "auth": { "resource": "https://mcp.example.com" } }"#;
+    for auth in ["{}", unchecked, resource] {
         let (code, shown) = check("free.json", auth);
         assert_eq!(code, Some(0), "{shown}");
     }
     // Settings with which `pontoon serve` does not start.
     for (auth, error) in [
         (r#"{ "tokenFile": "none.tokens" }"#, "none.tokens (--auth-token-file): No such file"),
-        (r#"{ "resource": "https://mcp.example.com" }"#, "--auth-resource has no effect alone"),
         (r#"{ "issuer": "https://id.example.com" }"#, "--auth-issuer needs --auth-resource"),
         (r#"{ "tokenFile": "ann.tokens", "algorithms": ["none"] }"#, "in pontoon.auth.algorithms"),
         (
