@@ -35,7 +35,7 @@ fn spawn(driver: &Arc<Driver>, order: SpawnRequest, events: Arc<Events>, running
         if Arc::strong_count(&running) as u64 * CHILD_FDS > descriptors_max() / 2 {
             return Err(Errno::MFILE.into());
         }
-        events.put(Some(event));
+        events.put(event);
         crate::spawn("pontoon-pipes", move || {
             if let Ok((pipes, streams)) = take_pipes.recv() {
                 let _ = block_on(&events, || false, pipes.run(streams));

@@ -134,8 +134,8 @@ impl<H> Task<H> {
         let mut event = lock(&self.event);
         if is_wanted && event.is_none() {
             *event = self.events.take().ok();
-        } else if !is_wanted {
-            self.events.put(event.take());
+        } else if !is_wanted && let Some(event) = event.take() {
+            self.events.put(event);
         }
         event.clone()
     }
@@ -188,8 +188,8 @@ impl Events {
 
     /// Keeps an event for the next thread. If it is set late, it wakes that once too often, which is
     /// harmless.
-    pub(crate) fn put(&self, event: Option<Io>) {
-        lock(&self.unused).extend(event);
+    pub(crate) fn put(&self, event: Io) {
+        lock(&self.unused).push(event);
     }
 }
 

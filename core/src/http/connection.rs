@@ -414,10 +414,6 @@ impl Connection {
     /// Handles a deadline that has passed. Before it, the adapter passes on the bytes that have
     /// arrived, because between two requests they keep the connection open.
     pub fn handle_timeout(&mut self, now: Instant) {
-        // The body is not read before the verdict.
-        if let State::Head(_) = self.state {
-            self.guard.restart_body(now);
-        }
         let breach = self.guard.handle_timeout(now);
         self.handle_timeout_action(breach, now);
     }
@@ -458,6 +454,8 @@ impl Connection {
                     close: !head.persists || self.requests_left == 0,
                     ..ResponseRules::UNKNOWN
                 };
+                // The body is not read before the verdict.
+                self.guard.pause_body();
                 self.state = State::Head(head);
                 event(ConnectionEvent::Head)
             }
