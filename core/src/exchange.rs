@@ -41,7 +41,7 @@ enum State {
     Finished,
 }
 
-/// The answers to a batch that are here.
+/// The answers to a batch that have arrived.
 #[derive(Debug)]
 struct Batch {
     answers: Vec<Chunk>,
@@ -204,22 +204,22 @@ impl Exchange {
         self.last_sent = now;
     }
 
-    /// Sends a sign of life after a time without output. A waiting request becomes a stream if its
+    /// Sends a keep-alive comment or ping after a time without output. A waiting request becomes a stream if its
     /// client accepts one, so that proxies do not time out.
     pub(crate) fn keep_alive(
         &mut self,
         period: Duration,
-        sign: Bytes,
+        message: Bytes,
         out: &mut impl ResponseWriter,
     ) {
         if self.keep_alive_due(period) <= out.now() {
             self.begin(out);
-            out.write(Chunk::from(sign));
+            out.write(Chunk::from(message));
             self.last_sent = out.now();
         }
     }
 
-    /// Returns when the next sign of life is due.
+    /// Returns when the next keep-alive is due.
     pub(crate) fn keep_alive_due(&self, period: Duration) -> Instant {
         match self.takes_messages() {
             true => self.last_sent + period,

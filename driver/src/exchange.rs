@@ -142,7 +142,7 @@ impl Exchange {
         poll_fn(|cx| self.poll_answer(cx)).await
     }
 
-    /// Does the same, as a step of polling.
+    /// Polls for the engine's answer.
     pub fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Answer> {
         let slot = match &mut self.way {
             Way::ResponseSlot(_, slot) => slot,

@@ -16,8 +16,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "MCP_CONFIG", value_name = "FILE", help_heading = FILES)]
     pub(crate) config: Vec<PathBuf>,
 
-    /// Refuse to start, or to reload, if an entry is broken. Without it, the path of that entry
-    /// answers 503
+    /// Refuse to start, or to reload, if an entry is broken. Without it, an entry that was served
+    /// before a reload is served as before; the path of any other answers 503
     #[arg(long, env = "MCP_STRICT", help_heading = FILES, value_parser = values::bool_value)]
     pub(crate) strict: bool,
 

@@ -17,7 +17,7 @@ pub enum Proof {
     Token(TokenDigest),
     /// A signature.
     Signature(Arc<Signer>),
-    /// The word of the issuer.
+    /// The issuer's answer to introspection.
     Introspection,
     /// The header of a gateway at this address.
     Gateway(Option<IpAddr>),

@@ -67,7 +67,7 @@ pub(crate) struct Presented {
 }
 
 impl Presented {
-    /// Returns whether a request may name any.
+    /// Returns whether a request may name a state or a task.
     pub(crate) fn is_possible(request: &Message) -> bool {
         let method = request.method().unwrap_or_default();
         request.has_confusable_params()
@@ -76,7 +76,7 @@ impl Presented {
             || method.starts_with("tasks/")
     }
 
-    /// Reads those of a request of this principal at a time since 1970-01-01 00:00 UTC.
+    /// Reads the state and the tasks that a request of this principal names, at a time since 1970-01-01 00:00 UTC.
     ///
     /// # Errors
     ///
@@ -153,7 +153,7 @@ pub(crate) fn sealed_result(
 
 /// Returns the data that the state of a child is bound to. The child checks the parameters itself
 /// if it has to, and how old the state is. No digest of parameters is zero, so pontoon's own states
-/// and these never take each other's place.
+/// and these are never accepted as each other.
 fn binding<'a>(principal: &'a Principal, method: &'a str) -> Binding<'a> {
     Binding { principal, method, params_digest: [0; 32] }
 }

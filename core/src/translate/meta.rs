@@ -38,7 +38,7 @@ pub(super) fn is_cacheable(method: &str) -> bool {
 pub(super) fn strip_params(method: &str, params: &mut Object<'_>) {
     if may_require_input(method) {
         params.remove("inputResponses");
-        // Of a legacy client, it would be the state of another one.
+        // A legacy client has no state of its own, so this would be another client's.
         params.remove_confusable(b"requeststate");
     }
     if method == "tools/call" {
