@@ -75,6 +75,10 @@ pub(super) fn envelope_key(raw: &[u8]) -> Option<&'static [u8]> {
 /// case or invisible characters, stops at NUL, or compares keys before it resolves escapes. `keys`
 /// are in lower case, and no longer than [`KEY_LEN_MAX`].
 pub(super) fn is_confusable(raw: &[u8], keys: &[&[u8]]) -> bool {
+    // Most keys, at a fraction of the cost.
+    if raw.iter().all(u8::is_ascii_alphanumeric) {
+        return keys.iter().any(|key| raw.eq_ignore_ascii_case(key));
+    }
     let mut key = [0; KEY_LEN_MAX];
     let mut len = 0;
     for char in chars(as_str(raw)) {
