@@ -66,8 +66,8 @@
 //! [`pontoon_core::http::Guard`] before an HTTP library sees it, and its deadlines are kept. A
 //! connection is read no further than the guard has room to keep. While a head waits for a verdict,
 //! the guard is told with [`Guard::pause_body`](pontoon_core::http::Guard::pause_body), because the
-//! client is not waited for then. Accepting ends with
-//! [`Phase::Serving`]; idle connections end with it.
+//! client is not waited for then. Accepting ends with [`Phase::Serving`]; idle connections end with
+//! it.
 //!
 //! **io.** Each [`Source`], [`Sink`], [`Socket`], [`Stdin`] and [`Alarm`] is polled by one task at
 //! a time. A write passes to the system what it accepts now, in one call, without a buffer behind
@@ -118,8 +118,8 @@
 //! so that not every receipt takes the lock.
 //!
 //! A closed gate pauses reading the child's standard output or standard error, and the child blocks
-//! on its full pipe. A read in progress still completes. The lines of one read are reported 64 at a time, so that other
-//! sessions get a turn in between.
+//! on its full pipe. A read in progress still completes. The lines of one read are reported 64 at a
+//! time, so that other sessions get a turn in between.
 //!
 //! # Panics and threads
 //!

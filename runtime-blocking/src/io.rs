@@ -43,8 +43,8 @@ const FAR: Duration = Duration::from_secs(24 * 3600);
 
 /// Runs a future on this thread, which waits in `poll` for its events.
 ///
-/// Before another thread wakes this one, it calls `here`, which may do the work that is there for
-/// this thread, and returns whether nothing is left. That saves a switch between threads.
+/// Before another thread wakes this one, it calls `here`, which may do this thread's work. If that
+/// returns true, nothing is left to do and this thread sleeps on, which saves a thread switch.
 ///
 /// # Errors
 ///
@@ -91,7 +91,7 @@ pub(crate) fn block_on<F: Future>(
         wait(&waits, pause)?;
         waits.clear();
         WAITS.set(waits);
-        // The one that it waited for may be another thread's by now.
+        // The event may belong to another thread by now.
         if let Some(event) = &*lock(&task.event) {
             event.reset();
         }
@@ -149,7 +149,7 @@ impl<H: Fn() -> bool + Send + Sync> Wake for Task<H> {
     fn wake_by_ref(self: &Arc<Self>) {
         let is_other = thread::current().id() != self.thread;
         if is_other {
-            // This thread does not wait for what that one would wait for.
+            // What `here` waits for belongs to the other thread.
             let waits = WAITS.take();
             let is_done = (self.here)();
             WAITS.set(waits);
@@ -186,8 +186,8 @@ impl Events {
         unused.map_or_else(self.make, Ok)
     }
 
-    /// Keeps an event for the next thread. If it is set late, it wakes that once too often, which is
-    /// harmless.
+    /// Keeps an event for the next thread. A late `set` wakes that thread once without a reason, which
+    /// is harmless.
     pub(crate) fn put(&self, event: Io) {
         lock(&self.unused).push(event);
     }

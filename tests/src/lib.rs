@@ -5,11 +5,10 @@
 //! one for each era), [`pontoon`] (the program under test), [`record`] (the input of its children),
 //! [`schema_check`] (checks every message against its [`schema`]), [`probe`] (the system's view of
 //! processes), [`wait`] (time), [`canary`] (a session that has to be served under any conditions),
-//! [`silent_clients`] (idle connections), [`tls`] (certificates), the [`cases`], [`parity`] (compares servers across
-//! runtimes), [`fixture_client`] (a client that uses every feature), [`issuer`] (an authorization
-//! server), [`transcript`] (behaviour as text), and [`sim`], the simulated world. Never, except for [`sim`]: a type of the product. Cases
-//! assert only behaviour that users
-//! can see.
+//! [`silent_clients`] (idle connections), [`tls`] (certificates), the [`cases`], [`parity`] (compares
+//! servers across runtimes), [`fixture_client`] (a client that uses every feature), [`issuer`] (an
+//! authorization server), [`transcript`] (behaviour as text), and [`sim`], the simulated world. Never,
+//! except for [`sim`]: a type of the product. Cases assert only behaviour that users can see.
 //!
 //! A case is a `pub fn name(target: &Target)`. Each file of cases makes a macro that expands to one
 //! `#[test]` per case, and [`every_case!`] expands to all of them, so a test crate for each runtime

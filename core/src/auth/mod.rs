@@ -115,7 +115,7 @@ pub(crate) struct Access {
     pub(crate) principal: Principal,
     /// The permissions of the sender; `None` allows everything.
     pub(crate) permissions: Option<Arc<Permissions>>,
-    /// The basis of the verdict.
+    /// The grant of the sender.
     pub(crate) grant: Arc<Grant>,
 }
 

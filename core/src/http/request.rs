@@ -156,7 +156,7 @@ pub(crate) struct Holder {
     pub(crate) principal: Principal,
     /// Whether the exchange is a stream, which stays open until one side ends it.
     pub(crate) is_stream: bool,
-    /// The basis of the verdict about a stream, if there is authentication.
+    /// The grant of the sender of a stream, if there is authentication.
     pub(crate) grant: Option<Arc<Grant>>,
 }
 
@@ -165,8 +165,8 @@ impl Holder {
         Holder { peer: peer.map(neighbourhood), principal, is_stream, grant: None }
     }
 
-    /// Adds the basis of the verdict. Only a stream outlives that: a request that was admitted is
-    /// answered.
+    /// Adds the grant, if this is a stream. Any other request is answered once it is admitted, so its
+    /// grant is not kept.
     pub(crate) fn with_grant(self, grant: Option<&Arc<Grant>>) -> Holder {
         Holder { grant: grant.filter(|_| self.is_stream).cloned(), ..self }
     }
@@ -189,7 +189,7 @@ pub struct McpHead {
     pub principal: Principal,
     /// The permissions of the sender; `None` allows everything.
     pub permissions: Option<Arc<Permissions>>,
-    /// The basis of the verdict about the sender, if there is authentication.
+    /// The grant of the sender, if there is authentication.
     pub grant: Option<Arc<Grant>>,
     /// `Mcp-Session-Id` of a client of a server without sessions. It has no meaning, and is sent
     /// back unchanged.

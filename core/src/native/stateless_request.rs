@@ -41,7 +41,7 @@ pub struct StatelessRequest {
     event_format: Option<Arc<dyn EventFormat>>,
     /// The client's address.
     peer: Option<IpAddr>,
-    /// The basis of the verdict about the client, if there is authentication.
+    /// The grant of the client, if there is authentication.
     grant: Option<Arc<Grant>>,
     /// The client's name, if requests are logged.
     client: Option<Box<str>>,

@@ -109,7 +109,7 @@ impl PolledConnection {
 
     /// Sends a short answer at once, by the thread that delivers it instead of the task of the
     /// connection. Returns whether the task has nothing left to do; otherwise it has to be woken.
-    /// Nothing that this call waits for counts.
+    /// Wake-ups that this call registers are discarded.
     pub fn answer_here(&mut self) -> bool {
         if self.connection.has_received() || !self.connection.has_sent_all() {
             return false;
@@ -133,8 +133,8 @@ impl PolledConnection {
         self.connection.waits_for_peer().filter(|_| !self.gives_way)
     }
 
-    /// Has it closed for another one when it is polled next. From now on the end of the peer's
-    /// input counts as caused by this side.
+    /// Requests that it is closed at its next poll, to make room for another connection. From now on
+    /// the end of the peer's input counts as caused by this side.
     pub fn give_way(&mut self) {
         self.gives_way = true;
     }

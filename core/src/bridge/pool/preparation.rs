@@ -64,9 +64,10 @@ impl Pool {
             true => self.open_questions(post, cx),
             false => None,
         };
-        let is_owned = cx.task_owners.is_some() && post.prepared.presented.is_none();
-        let is_owned = is_owned && self.era == Some(Era::Modern) && post.era() == Era::Modern;
-        let owner = (is_owned && Presented::is_possible(&post.request))
+        let is_modern = self.era == Some(Era::Modern) && post.era() == Era::Modern;
+        let needs_owner =
+            is_modern && cx.task_owners.is_some() && post.prepared.presented.is_none();
+        let owner = (needs_owner && Presented::is_possible(&post.request))
             .then(|| (post.principal, cx.rng.clone(), cx.unix_time));
         if child.is_none() && headers.is_none() && questions.is_none() && owner.is_none() {
             return false;
