@@ -1,4 +1,4 @@
-//! The basis of a verdict, which is checked again while a stream is open.
+//! The result of authentication, checked again while a stream is open.
 //!
 //! Never: a token; only its digest.
 
@@ -31,7 +31,7 @@ pub struct Signer {
     pub(super) key: KeyMaterial,
 }
 
-/// The identity of the sender of a request, as long as it holds.
+/// The identity and the scopes of a client, and their proof.
 #[derive(Clone, Debug)]
 pub struct Grant {
     pub(super) principal: Principal,
